@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace durward::policy {
+
+/// How a finding becomes a verdict (policy.md, "From finding to verdict").
+enum class CodeClass : std::uint8_t {
+  listed,      // deny_on and escalate_on decide
+  own_effect,  // never looked up in those lists
+  note,        // recorded, never a verdict
+};
+
+enum class Severity : std::uint8_t { low, medium, high, critical };
+
+/// The closed list of finding codes. The table in reason.cpp gives each its name, class and severity, and says
+/// whether this gateway ever raises it.
+enum class Code : std::uint8_t {
+  // the seed's 23
+  tool_not_in_allowlist, version_unpinned, missing_idempotency_for_side_effect, egress_violation, fs_violation,
+  payload_too_large, duration_too_long, registry_mutation, handler_swap, server_code_changed, tool_code_changed,
+  skill_version_changed, skill_code_changed, skill_scan_pending, skill_scan_failed,
+  sast_pending, sast_failed, dast_pending, dast_failed, agent_guard_failed,
+  contextual_evaluator_denied, contextual_evaluator_escalated, missing_audit_signature,
+  // own effect
+  method_not_allowed, prompt_not_in_allowlist, resource_not_in_allowlist, policy_error,
+  // notes
+  descriptor_unseen, stream_closed,
+};
+
+struct CodeInfo {
+  Code code;
+  std::string_view name;
+  CodeClass of;
+  Severity severity;
+  bool raised;  // whether a gateway can raise it at all; others are accepted in lists and reported at load
+};
+
+const CodeInfo& info(Code code) noexcept;
+std::string_view name(Severity severity) noexcept;
+/// The codes that a name in deny_on or escalate_on stands for: one, or the four of the integrity family for
+/// `integrity_violation`, or missing_idempotency_for_side_effect for `idempotency_missing`. Empty: unknown, or not a listed code.
+std::vector<Code> listed_codes(std::string_view name);
+const std::vector<std::string_view>& listed_names();
+
+}  // namespace durward::policy

@@ -1,0 +1,80 @@
+// Starts `durward serve` in a directory of its own, on a port that the system picks.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { run, start } from './process.mjs';
+
+/**
+ * `servers` maps a name to its upstream URL, or to an object of server settings; `policy` is policy.yaml's text;
+ * `settings` are further top-level keys of durward.yaml; `listen` further keys of its listener.
+ */
+export async function startGateway({ durward = process.env.DURWARD, servers, policy = ALLOW_ALL, settings = {}, listen = {} }) {
+  if (!durward) throw new Error('where is the gateway? Set DURWARD or pass --gateway');
+  const binary = resolve(durward);
+  const dir = await mkdtemp(join(tmpdir(), 'durward-interop-'));
+  const key = join(dir, 'keys', 'ed25519.key');
+  const writeConfig = (port) => writeFile(join(dir, 'durward.yaml'), configText({ port, servers, settings, listen }));
+
+  let process_;
+  let port = 0;
+  const launch = async () => {
+    await writeConfig(port);
+    process_ = await start(binary, ['serve', '-c', 'durward.yaml'], {
+      cwd: dir,
+      ready: /^data listener http:\/\/127\.0\.0\.1:(\d+)/m,
+      withinMs: 30_000,
+    });
+    port = Number(process_.match[1]);
+  };
+  const cleanUp = () => rm(dir, { recursive: true, force: true });
+
+  try {
+    await writeFile(join(dir, 'policy.yaml'), policy);
+    const made = await run(binary, ['keys', 'init', '--out', key], { cwd: dir });
+    if (made.code !== 0) throw new Error(`durward keys init: exit ${made.code}\n${made.output}`);
+    await launch();
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+
+  return {
+    get port() {
+      return port;
+    },
+    origin: () => `http://127.0.0.1:${port}`,
+    url: (server = 'fixture') => `http://127.0.0.1:${port}/mcp/${server}`,
+    ledgerDir: join(dir, 'ledger'),
+    dir,
+    logs: () => process_.logs(),
+    /** Ends the gateway and starts it again on the same port, with the same keys and ledger. */
+    async restart() {
+      await process_.stop();
+      await launch();
+    },
+    async stop() {
+      const end = await process_.stop();
+      await cleanUp();
+      return end;
+    },
+  };
+}
+
+export const ALLOW_ALL = 'tools: {allowlist: ["*"]}\n';
+
+// YAML's flow style contains JSON, so values need no quoting rules of their own.
+function configText({ port, servers, settings, listen }) {
+  const of = (server) => ({ tools: { '*': { kind: 'read' } }, ...(typeof server === 'string' ? { url: server } : server) });
+  const keys = {
+    listen: { address: '127.0.0.1', port, ...listen },
+    admin: { address: '127.0.0.1', port: 0 },
+    authn: 'anonymous',
+    servers: Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, of(server)])),
+    policy: 'policy.yaml',
+    ledger: { dir: 'ledger', key_ref: 'file://./keys/ed25519.key' },
+    ...settings,
+  };
+  return Object.entries(keys)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
+    .join('');
+}

@@ -363,7 +363,7 @@ def build():
     # Directories.
     one, two, three = pick(b, 1), pick(b, *range(2, 7)), pick(b, *range(7, 10))
     names = ["ledger-2026-03-01.009.ndjson", "ledger-2026-03-01.010.ndjson", "ledger-2026-03-02.000.ndjson"]
-    add("dir-good", {**dict(zip(names, (one, two, three))), "ledger-2026-03-02.000.torn": b"x"}, 0, "three segments and a .torn file")
+    add("dir-good", {**dict(zip(names, (one, two, three))), "ledger-2026-03-02.000.ndjson.bak": b"x"}, 0, "three segments and a file that is none")
     add("dir-missing", {names[0]: one, names[2]: three}, 1, "the middle segment is missing")
     add("dir-order", dict(zip(names, (one, three, two))), 1, "two segments changed places")
     add("dir-torn-end", dict(zip(names, (one, two, three[:-100]))), 3, "the last segment is torn")

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { SdkError } from '@modelcontextprotocol/client';
 import { CLIENTS, connect } from './clients.mjs';
 import { startFixture } from './fixture.mjs';
 import { startGateway } from './gateway.mjs';
@@ -197,10 +198,14 @@ for (const kind of CLIENTS) {
           (error) => error,
         );
         if (legacy) assert.equal(failure.code, 42502);
-        else assert.equal(failure.sent('initialize'), 0, 'fell back to legacy');
+        else {
+          assert.equal(failure.sent('initialize'), 0, 'fell back to legacy');
+          assert.ok(failure instanceof SdkError, `${failure}`);
+        }
 
         const late = await startFixture({ port });
         const it = await opened(t, kind, lonely.url());
+        assert.ok((await it.client.listTools()).tools.length > 0); // the gateway learns the catalogue from it
         assert.equal(await it.call('test_echo', { n: 1 }), '{"n":1}');
         await late.stop();
         await assert.rejects(it.call('test_echo', { n: 2 }), (error) => {

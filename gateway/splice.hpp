@@ -20,7 +20,11 @@ struct Edit {
 };
 
 /// text with all edits made. They may come in any order. Overlapping or out-of-range edits are a defect: std::logic_error.
-std::string apply(std::string_view text, std::vector<Edit> edits);
+/// An object, not a function, so that argument-dependent lookup does not find std::apply instead.
+struct Apply {
+  std::string operator()(std::string_view text, std::vector<Edit> edits) const;
+};
+inline constexpr Apply apply{};
 
 /// Appends the edits that remove the children of an array or object for which gone is true, each with exactly one comma.
 /// gone has one entry per element or member.

@@ -40,9 +40,9 @@ struct Filtered {
 /// (what, its name, the method that would use it) → may be seen
 using Visible = std::function<bool(policy::Target, std::string_view name, std::string_view method)>;
 
-/// Hides what is not visible, what is no object, and what has no string name. Order, nextCursor and every other byte stay; a
-/// `cacheScope` becomes "private". Errors: upstream_failed, where a list is not an array, or stands under a name that
-/// differs from a list's by case only.
+/// Hides what is not visible, what is no object, and what has no string name (or a second one that differs by case only).
+/// Order, nextCursor and every other byte stay; a `cacheScope` becomes "private". result is that of an Incoming, so a list
+/// cannot hide under `Tools`. Errors: upstream_failed, where a list is not an array.
 policy::Outcome<Filtered> filter_lists(json::Value result, const Visible& visible);
 
 /// `supportedVersions` of a server/discover result cut to the revisions that we speak; absent if nothing is to be cut.

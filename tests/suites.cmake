@@ -1,0 +1,50 @@
+# What CTest runs besides the Catch2 programs: lints, scripts, and suites against the built gateway.
+find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
+
+# durward_suite(NAME LABELS L... TIMEOUT SECONDS COMMAND ...): a suite that needs the gateway gets its path as DURWARD.
+function(durward_suite name)
+  cmake_parse_arguments(PARSE_ARGV 1 suite "ALONE" "TIMEOUT;FOLDER" "LABELS;COMMAND;ENVIRONMENT")
+  add_test(NAME ${name} COMMAND ${suite_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/${suite_FOLDER})
+  set_tests_properties(${name} PROPERTIES LABELS "${suite_LABELS}" TIMEOUT ${suite_TIMEOUT} RUN_SERIAL "${suite_ALONE}")
+  if(suite_ENVIRONMENT)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${suite_ENVIRONMENT}")
+  endif()
+endfunction()
+
+foreach(lint layers coroutines secrets format)
+  durward_suite("lint: ${lint}" LABELS fast lint TIMEOUT 60
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/lint/${lint})
+endforeach()
+durward_suite("lint: every lint can fail" LABELS fast lint TIMEOUT 120
+  COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/lint/lints_test.py)
+
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/run.sh)
+  durward_suite("compile_fail: forged proofs do not compile" LABELS fast TIMEOUT 300
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/run.sh ENVIRONMENT CXX=${CMAKE_CXX_COMPILER})
+endif()
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/audit/independent_verifier_test.py)
+  durward_suite("audit: the independent verifier" LABELS fast TIMEOUT 300
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/audit/independent_verifier_test.py)
+endif()
+
+if(DURWARD_BINARY)
+  set(gateway DURWARD=$<TARGET_FILE:durward>)
+  # Node 22 comes with the npm packages (tests/run installs them): Debian's own is too old for the conformance suite.
+  set(node ${CMAKE_CURRENT_SOURCE_DIR}/interop/node_modules/.bin/node)
+  if(EXISTS ${node})
+    file(GLOB suites RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/interop/*.test.mjs)
+    foreach(suite ${suites})
+      string(REPLACE ".test.mjs" "" title ${suite})
+      durward_suite("interop: ${title}" ALONE LABELS interop TIMEOUT 600 FOLDER tests/interop ENVIRONMENT ${gateway}
+        COMMAND ${node} --test ${suite})
+    endforeach()
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/interop/conformance.mjs)
+      durward_suite("interop: conformance" ALONE LABELS interop TIMEOUT 900 FOLDER tests/interop ENVIRONMENT ${gateway}
+        COMMAND ${node} conformance.mjs)
+    endif()
+  else()
+    message(STATUS "No npm packages in tests/interop: its suites are left out (tests/run installs them)")
+  endif()
+  durward_suite("demo: deploy/run --once" ALONE LABELS demo TIMEOUT 120 ENVIRONMENT ${gateway}
+    COMMAND ${PROJECT_SOURCE_DIR}/deploy/run --once)
+endif()

@@ -24,7 +24,7 @@ before(async () => {
   url = gateway?.url() ?? fixture.url;
 });
 after(async () => {
-  await gateway?.stop();
+  await gateway?.stop({ verify: true });
   await fixture?.stop();
 });
 

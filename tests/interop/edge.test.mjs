@@ -21,7 +21,7 @@ before(async () => {
   url = gateway.url('stub');
 });
 after(async () => {
-  await gateway?.stop();
+  await gateway?.stop({ verify: true });
   stub?.stop();
 });
 
@@ -86,7 +86,8 @@ describe('cancellation', () => {
     client.leave();
     await assert.rejects(within(up.gone, 'nothing', 700), 'the upstream exchange was closed');
     up.event(said(1)).end();
-    await nothingUpstream('notifications/cancelled');
+    await nothingUpstream('notifications/cancelled","params":{"requestId":1');
+    assert.deepEqual(stub.with(session.upstreamId).map((each) => each.message.method), ['tools/call']);
   });
 });
 
@@ -307,7 +308,7 @@ describe('sessions', () => {
     const foreign = await openSession(gateway.url('other'));
     const mine = await openSession(url);
     const flipped = mine.id.slice(0, -5) + (mine.id.at(-5) === 'A' ? 'B' : 'A') + mine.id.slice(-4);
-    const ids = { foreign: foreign.id, 'made up': 'made-up', raw: mine.upstreamId, flipped, cut: mine.id.slice(0, 40), empty: '' };
+    const ids = { foreign: foreign.id, 'made up': 'made-up', raw: mine.upstreamId, flipped, cut: mine.id.slice(0, 40) };
     const bodies = new Set();
     const before_ = stub.requests.length;
     for (const [what, id] of Object.entries(ids)) {
@@ -412,9 +413,9 @@ describe('what a server asks of the client', () => {
       const arriving = stub.expect((up) => (get ? up.verb === 'GET' && up.has(session.upstreamId) : up.has(word)));
       const client = get ? session.get() : session.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { word } } });
       const up = await within(arriving, 'the request');
+      up.sse();
       for (const id of [77, 'evil-1']) {
         const answered = stub.expect((other) => other.verb === 'POST' && other.message?.error !== undefined && other.message.id === id);
-        up.verb === 'GET' && id === 77 ? up.sse() : id === 77 && up.sse();
         up.event({ jsonrpc: '2.0', id, method: 'evil/do', params: { secret: 'withheld' } });
         const reply = await within(answered, 'the answer in the client\'s place');
         reply.empty(202);
@@ -594,8 +595,8 @@ describe('headers and versions', () => {
   }
 
   test('a version that nobody speaks is 400 -32022, and names what we speak', async () => {
-    for (const method of ['tools/call', 'prompts/get']) {
-      const headers = { ...good, 'mcp-protocol-version': 'v999.0.0', 'mcp-method': method }; // the version is judged before the method
+    for (const method of ['tools/call', undefined]) {
+      const headers = { ...good, 'mcp-protocol-version': 'v999.0.0', 'mcp-method': method }; // judged before a header that lacks
       const { word, exchange } = sent(headers, { version: 'v999.0.0' });
       const { error } = await refusedBeforeUpstream(exchange, word, { code: -32022 });
       assert.deepEqual(error.data.supported, [MODERN]);
@@ -614,6 +615,13 @@ describe('headers and versions', () => {
       assert.equal(stub.with(word).length, 1);
     });
   }
+
+  test('a legacy revision that nobody speaks is 400', async () => {
+    const session = await openSession(url);
+    const word = mark();
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { word } } };
+    await refusedBeforeUpstream(session.post(message, { 'mcp-protocol-version': '1999-01-01' }), word);
+  });
 
   for (const name of ['mcp-method', 'mcp-name', 'mcp-protocol-version', 'mcp-session-id', 'authorization']) {
     test(`${name} twice is 400`, async () => {
@@ -666,7 +674,7 @@ describe('batches', () => {
   test('all allowed: forwarded once, as it is, and so is the answer', async () => {
     const session = await openSession(url, { version: '2025-03-26' });
     const word = mark();
-    const body = `[ ${JSON.stringify(one(1, word))} ,\n{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":0.0e0}},${JSON.stringify(one('b', word))}]`;
+    const body = `[ ${JSON.stringify(one(1, word))} ,\n{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":12}},${JSON.stringify(one('b', word))}]`;
     const arriving = stub.expect(word);
     const client = session.post(body);
     const up = await within(arriving, 'the batch');
@@ -732,9 +740,12 @@ describe('batches', () => {
     });
   }
 
-  test('an array that belongs to no session is 400', async () => {
-    const word = mark();
-    await refusedBeforeUpstream(send(url, { body: JSON.stringify([one(1, word)]) }), word);
+  test('the session says what was negotiated, not a header', async () => {
+    const session = await openSession(url, { version: '2025-11-25' });
+    for (const version of ['2025-03-26', undefined]) {
+      const word = mark();
+      await refusedBeforeUpstream(session.post([one(1, word)], { 'mcp-protocol-version': version }), word, { code: -32600 });
+    }
   });
 });
 
@@ -918,6 +929,25 @@ describe('browsers', () => {
     const no = await ask('https://evil.example.com');
     assert.equal(no.headers['access-control-allow-origin'], undefined);
     assert.equal(stub.requests.slice(before_).filter((up) => up.verb === 'OPTIONS').length, 0);
+  });
+});
+
+describe('shutdown', () => {
+  test('SIGTERM lets calls under way finish, and the ledger verifies', async () => {
+    const leaving = await startGateway({ servers: { stub: stub.url }, policy: POLICY });
+    const word = mark();
+    const arriving = stub.expect(word);
+    const client = send(leaving.url('stub'), call({ word }));
+    const up = await within(arriving, 'the call');
+    up.sse().event(progress(1));
+    await client.has('"progress":1');
+    const stopped = leaving.stop({ verify: true });
+    await assert.rejects(within(stopped, 'nothing', 300), 'it did not wait for the call');
+    up.event(said(1)).end();
+    const answer = await client.whole();
+    assert.ok(answer.clean && answer.text.includes('done'), answer.text);
+    const end = await stopped;
+    assert.equal(end.code, 0, JSON.stringify(end));
   });
 });
 

@@ -52,9 +52,12 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
       await process_.stop();
       await launch();
     },
-    async stop() {
-      const end = await process_.stop();
+    /** Ends the gateway; with `verify`, its ledger must then be valid. */
+    async stop({ verify = false } = {}) {
+      const end = await process_.stop('SIGTERM', 40_000);
+      const verified = verify ? await run(binary, ['ledger', 'verify', 'ledger'], { cwd: dir }) : { code: 0 };
       await cleanUp();
+      if (verified.code !== 0) throw new Error(`durward ledger verify: exit ${verified.code}\n${verified.output}`);
       return end;
     },
   };

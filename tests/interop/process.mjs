@@ -9,6 +9,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 export async function start(file, args, { ready, env = {}, cwd, withinMs = 15_000 } = {}) {
   const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
+  for (const handle of [child, child.stdout, child.stderr]) handle.unref(); // a test that failed to stop it still ends
   let out = '';
   let err = '';
   const exited = new Promise((resolve) => {

@@ -25,8 +25,9 @@ class Doorplate {
   using Headers = std::vector<std::pair<std::string, std::string>>;
   /// For every answer to a request of that origin: empty unless it stands in listen.cors_origins.
   Headers cors(std::string_view origin) const;
-  /// For the answer to a preflight; empty unless the origin stands in listen.cors_origins.
-  Headers preflight(std::string_view origin) const;
+  /// For the answer to a preflight; empty unless the origin stands in listen.cors_origins. requested is the value of
+  /// Access-Control-Request-Headers: its Mcp-Param-* names are allowed besides the fixed list, which no wildcard could do.
+  Headers preflight(std::string_view origin, std::string_view requested) const;
 
  private:
   std::vector<std::string> hosts_;    // lower case, as a Host header writes them

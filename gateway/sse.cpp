@@ -45,6 +45,17 @@ void each_line(std::string_view raw, Each each) {
   }
 }
 
+/// text as data lines. It has no CR: data never does.
+std::string data_lines(std::string_view text, std::string_view ending) {
+  std::string out;
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    out.append("data: ").append(text.substr(0, end)).append(ending);
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 // Holds the first bytes back until they are known to be a byte order mark, or not. False: more bytes are needed.
@@ -141,7 +152,7 @@ std::string with_data(const SseEvent& event, std::string_view json) {
     const bool is_data = split(line).name == "data";
     // At the place of the first data line, or before the blank line where there was none.
     if (!written && (is_data || line.empty())) {
-      out.append("data: ").append(json).append(ending);
+      out += data_lines(json, ending);
       written = true;
     }
     if (!is_data) out.append(line).append(ending);
@@ -149,6 +160,6 @@ std::string with_data(const SseEvent& event, std::string_view json) {
   return out;
 }
 
-std::string event_of(std::string_view json) { return "event: message\ndata: " + std::string(json) + "\n\n"; }
+std::string event_of(std::string_view json) { return "event: message\n" + data_lines(json, "\n") + "\n"; }
 
 }  // namespace durward::gateway

@@ -16,10 +16,10 @@ class SigningKey {
   /// base64 of a 32-byte seed, or of the 64-byte secret key (seed ‖ public; the public half must match).
   static policy::Outcome<SigningKey, std::string> parse(std::string_view text);
   static SigningKey generate();
-  std::string sign(std::string_view message) const;  // 64 raw bytes
+  std::string sign(std::string_view message) const;          // 64 raw bytes
   const std::string& public_key() const { return public_; }  // 32 raw bytes
-  std::string kid() const;                            // first 16 hex digits of SHA-256(public key)
-  std::string seed_base64() const;                    // for `keys init` only
+  std::string kid() const;                                   // first 16 hex digits of SHA-256(public key)
+  std::string seed_base64() const;                           // for `keys init` only
 
  private:
   SigningKey() = default;
@@ -27,13 +27,17 @@ class SigningKey {
   std::string public_;
 };
 
+/// The first 16 hex digits of SHA-256 of a raw public key: `kid` in a signature.
+std::string key_id(std::string_view public_key);
+
+/// Whether the raw 64-byte Ed25519 signature holds under the raw 32-byte key. False for any other sizes.
 bool verify(std::string_view public_key, std::string_view message, std::string_view signature);
 
 /// One key of the keyring. The newest entry of a list writes, all entries read.
 struct KeyringEntry {
-  std::string id;        // 4 bytes for `session`, as 8 hex digits; else free
-  config::Secret key;    // 32 random bytes
-  std::string from;      // RFC 3339 UTC
+  std::string id;      // 4 bytes for `session`, as 8 hex digits; else free
+  config::Secret key;  // 32 random bytes
+  std::string from;    // RFC 3339 UTC
 };
 
 /// keyring.json (ledger.md, "Keyring").
@@ -42,8 +46,13 @@ struct Keyring {
   std::map<std::string, std::vector<KeyringEntry>> commit;  // by tenant
   static policy::Outcome<Keyring, std::string> parse(std::string_view json);
   static Keyring generate(std::string_view now_rfc3339);
+  /// Gives a tenant a commitment key of its own, which becomes its newest.
+  void add_tenant(const std::string& tenant, std::string_view now_rfc3339);
   std::string to_json() const;
 };
+
+/// `hmac:<entry id>:<base64>` of label ‖ 0x00 ‖ bytes under the entry's key; `hmac-raw:` with raw.
+std::string commitment(const KeyringEntry& entry, std::string_view label, std::string_view bytes, bool raw);
 
 /// Reads a secret file with ledger.md's ownership checks: refuses one that others can read, that the group can unless the
 /// owner is root and the group is one of the process's own, or whose directory others can write without the sticky bit.

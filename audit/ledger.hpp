@@ -31,15 +31,16 @@ class Ledger {
 
   /// Locks the directory, recovers a torn tail, writes the `boot` record and starts the threads. Errors are one sentence
   /// for the operator: no key, directory locked by another gateway, a log that does not verify, …
-  static policy::Outcome<std::unique_ptr<Ledger>, std::string> open(const config::Ledger& settings, SigningKey key, const Keyring& keyring,
-                                                                    const BootFacts& boot);
+  static policy::Outcome<std::unique_ptr<Ledger>, std::string> open(const config::Ledger& settings, SigningKey key,
+                                                                    const Keyring& keyring, const BootFacts& boot);
   /// Writes the `shutdown` record, waits for everything queued, and stops. Called by the destructor too.
   void close();
   ~Ledger();
 
   /// Whether a record appended now would find a place in a healthy writer's queue.
   bool healthy() const noexcept;
-  /// Reserves a place in the queue, so that the record of a call that is under way cannot be refused. False: do not start the call.
+  /// Reserves a place in the queue, so that the record of a call that is under way cannot be refused. False: do not start the
+  /// call.
   bool reserve() noexcept;
   /// Gives an unused reservation back.
   void release() noexcept;
@@ -51,14 +52,19 @@ class Ledger {
   /// A refusal before authentication: `buffered`, within ledger.anonymous_refusals_per_second, beyond it aggregated.
   /// address: the caller's, committed before it is written.
   void refuse_anonymous(Record record, std::string_view address);
-  /// A refusal of an authenticated principal, within ledger.refusals_per_second for each; beyond it aggregated (done is called all the same).
+  /// A refusal of an authenticated principal, within ledger.refusals_per_second for each; beyond it aggregated (done is called
+  /// all the same).
   void refuse(Record record, std::string_view principal_key, Durability durability, Done done);
 
   /// A commitment to foreign bytes (ledger.md, Keyring): `hmac:<entry id>:<base64>`, or `hmac-raw:` with raw.
-  std::string commit(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes, bool raw) const;
+  std::string commit(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
+                     bool raw) const;
 
   const std::string& origin() const;
-  struct Numbers { std::uint64_t records, batches, queued, at_risk; bool healthy; };
+  struct Numbers {
+    std::uint64_t records, batches, queued, at_risk;
+    bool healthy;
+  };
   Numbers numbers() const noexcept;
 
  private:

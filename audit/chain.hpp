@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/line.hpp"
+#include "audit/merkle.hpp"
+
+namespace durward::audit {
+
+/// Why a line, or the batch that it ends, does not hold.
+struct Fault {
+  std::string reason;
+  std::uint64_t lines_back = 0;  // how many lines before the one just fed the fault stands
+  bool other_key = false;        // the batch is signed under a key id that was not given
+};
+
+/// Judges a log line by line, batch by batch (ledger.md, "In a file"). Each batch costs one signature check.
+class Chain {
+ public:
+  /// public_key: 32 raw bytes.
+  explicit Chain(std::string_view public_key);
+  /// Goes on behind a known place instead of at the start: the log has `seq` records, and leaf is the last one's.
+  void resume(std::string_view origin, std::uint64_t seq, const crypto::Hash& leaf);
+
+  std::optional<Fault> feed(const Line& line);
+  bool whole() const { return leaves_.empty(); }                     // no batch is open
+  std::uint64_t open() const { return leaves_.size(); }              // lines of the open batch
+  std::uint64_t size() const { return next_seq_ - leaves_.size(); }  // records in whole batches
+  std::uint64_t batches() const { return batches_; }
+  const crypto::Hash& leaf() const { return settled_; }  // of the last record in a whole batch
+  const std::string& origin() const { return origin_; }
+  const std::vector<crypto::Hash>& batch() const { return batch_; }  // leaves of the batch that feed() just completed
+  /// Whether the lines of the open batch hold by themselves, each by its own path: then only lines behind them are missing.
+  std::optional<Fault> judge_open() const;
+
+ private:
+  std::optional<Fault> place(const Line& line);
+  std::optional<Fault> finish();
+
+  std::string public_key_, kid_, origin_;
+  std::uint64_t next_seq_ = 0;
+  std::uint64_t batches_ = 0;
+  crypto::Hash last_{};  // leaf of the line before
+  crypto::Hash settled_{};
+  std::string expected_prev_;
+  // the open batch
+  std::vector<crypto::Hash> leaves_, batch_;
+  std::vector<std::string> paths_;
+  std::string batch_kid_, batch_s_;
+  std::uint64_t batch_n_ = 0;
+  Tree tree_;
+};
+
+}  // namespace durward::audit

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -6,7 +7,8 @@
 
 #include "config/diagnostic.hpp"
 
-/// policy.yaml, the security team's file, as plain data. Patterns and codes keep their positions: `policy/rulebook` compiles them.
+/// policy.yaml, the security team's file, as plain data. Patterns and codes keep their positions: `policy/rulebook` compiles
+/// them.
 namespace durward::config {
 
 enum class Mode : std::uint8_t { enforce, observe };
@@ -24,13 +26,13 @@ struct PolicyServer {
 
 struct PolicySettings {
   std::string file;
-  std::string tenant;              // of principals whose authentication carries none
-  std::string default_retention;   // a label in every record
-  Patterns allowlist;              // mcp://server/tool@version patterns; empty: no tool
+  std::string tenant;             // of principals whose authentication carries none
+  std::string default_retention;  // a label in every record
+  Patterns allowlist;             // mcp://server/tool@version patterns; empty: no tool
   Patterns denylist;
   std::map<std::string, PolicyServer> servers;
   Mode mode = Mode::enforce;
-  std::optional<Patterns> deny_on;      // codes; absent: every listed code denies; empty: none does
+  std::optional<Patterns> deny_on;  // codes; absent: every listed code denies; empty: none does
   std::optional<Patterns> escalate_on;
 };
 

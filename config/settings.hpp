@@ -8,7 +8,8 @@
 
 #include "config/diagnostic.hpp"
 
-/// Every setting with its unit and default, as plain data. Reading is in `reader` and `load`; meaning is with the layer that uses it.
+/// Every setting with its unit and default, as plain data. Reading is in `reader` and `load`; meaning is with the layer that
+/// uses it.
 namespace durward::config {
 
 using std::chrono::milliseconds;
@@ -21,10 +22,10 @@ struct Bytes {
 /// Where agents connect. `hosts` are further authorities that a Host header may name, besides the bound address and localhost.
 struct Listen {
   Located<std::string> address{"127.0.0.1", {}};
-  std::uint16_t port = 8088;               // 0: any free port
-  std::vector<Located<std::string>> hosts; // "gateway.example.com" or "gateway.example.com:8443"
+  std::uint16_t port = 8088;                       // 0: any free port
+  std::vector<Located<std::string>> hosts;         // "gateway.example.com" or "gateway.example.com:8443"
   std::vector<Located<std::string>> cors_origins;  // "https://app.example.com": allowed in Origin, and answered by CORS
-  unsigned threads = 0;                    // event loops; 0: one per core, at most 8
+  unsigned threads = 0;                            // event loops; 0: one per core, at most 8
 };
 
 struct Admin {
@@ -35,34 +36,44 @@ struct Admin {
 enum class ToolKind : std::uint8_t { read = 1, mutate = 2, exec = 4, egress = 8 };
 
 struct ToolSetting {
-  Located<std::string> pattern;        // glob over the tool's name
-  std::vector<ToolKind> kinds;         // empty: the default, mutate
+  Located<std::string> pattern;  // glob over the tool's name
+  std::vector<ToolKind> kinds;   // empty: the default, mutate
+};
+
+/// An upstream address taken apart: no user, no query, no fragment.
+struct Url {
+  std::string scheme;             // "http"
+  std::string host;               // lower case; an IPv6 address without brackets
+  std::uint16_t port = 0;         // the scheme's own where none is written
+  std::string path;               // at least "/"
+  std::string authority() const;  // as in a Host header: brackets where needed, the scheme's own port left out
 };
 
 /// One upstream MCP server.
 struct Server {
-  std::string name;                    // [a-z0-9][a-z0-9_-]{0,62}: it stands in paths, patterns and records
+  std::string name;  // [a-z0-9][a-z0-9_-]{0,62}: it stands in paths, patterns and records
   Position where;
-  Located<std::string> url;            // http://host:port/path
+  Located<std::string> url;  // http://host:port/path
+  Url endpoint;              // url, taken apart
   std::optional<Located<std::string>> version;
-  std::vector<ToolSetting> tools;      // first matching pattern wins
+  std::vector<ToolSetting> tools;  // first matching pattern wins
 };
 
 enum class Durability : std::uint8_t { synced, written, buffered };
 
 struct Ledger {
-  Located<std::string> dir;            // absolute after loading
-  Located<std::string> key_ref;        // file://… or env://NAME
-  Located<std::string> keyring;        // file://…; default: keyring.json beside the signing key
-  std::string origin;                  // empty: the one that `keys init` fixed
+  Located<std::string> dir;      // absolute after loading
+  Located<std::string> key_ref;  // file://… or env://NAME
+  Located<std::string> keyring;  // file://…; default: keyring.json beside the signing key
+  std::string origin;            // empty: the one that `keys init` fixed
   Durability side_effects = Durability::synced;
-  Durability reads = Durability::written;       // reads, lists and refusals after authentication
-  milliseconds deadline{2000};         // no durable sink within this: refuse
-  Bytes segment{256ULL << 20};         // rotation, besides daily
-  Bytes reserve{256ULL << 20};         // free space that refusals before authentication never use
+  Durability reads = Durability::written;  // reads, lists and refusals after authentication
+  milliseconds deadline{2000};             // no durable sink within this: refuse
+  Bytes segment{256ULL << 20};             // rotation, besides daily
+  Bytes reserve{256ULL << 20};             // free space that refusals before authentication never use
   unsigned anonymous_refusals_per_second = 10;
-  unsigned refusals_per_second = 50;   // per principal
-  std::size_t queue = 65536;           // records waiting for the writer
+  unsigned refusals_per_second = 50;  // per principal
+  std::size_t queue = 65536;          // records waiting for the writer
 };
 
 /// house.md, section Limits. Each has a test that crosses it.
@@ -72,22 +83,22 @@ struct Limits {
   Bytes body_bytes{4 << 20};
   unsigned json_depth = 64;
   seconds header_read{10};
-  Bytes body_rate{1 << 10};            // bytes a second that a body must keep up, after body_grace
+  Bytes body_rate{1 << 10};  // bytes a second that a body must keep up, after body_grace
   seconds body_grace{10};
-  seconds idle{75};                    // between requests on a kept connection
+  seconds idle{75};                        // between requests on a kept connection
   unsigned connections_per_address = 256;  // an IPv6 /64 counts as one address
   unsigned connections = 10000;
-  unsigned upstream_connections = 256; // per server
-  Bytes answer_bytes{16 << 20};        // a JSON answer
-  Bytes event_bytes{4 << 20};          // one SSE event
-  Bytes buffered_bytes{256 << 20};     // held in bodies, answers and events, in all
-  milliseconds connect{5000};          // upstream TCP connect
-  seconds call{120};                   // first byte to last byte of a call that is not a stream
+  unsigned upstream_connections = 256;  // per server
+  Bytes answer_bytes{16 << 20};         // a JSON answer
+  Bytes event_bytes{4 << 20};           // one SSE event
+  Bytes buffered_bytes{256 << 20};      // held in bodies, answers and events, in all
+  milliseconds connect{5000};           // upstream TCP connect
+  seconds call{120};                    // first byte to last byte of a call that is not a stream
   seconds stream{24 * 3600};
   Bytes baggage_bytes{8 << 10};
   unsigned batch = 32;
-  seconds drain{30};                   // after SIGTERM, for calls under way
-  Bytes initialize_bytes{64 << 10};    // an InitializeResult, with the events before it
+  seconds drain{30};                 // after SIGTERM, for calls under way
+  Bytes initialize_bytes{64 << 10};  // an InitializeResult, with the events before it
 };
 
 struct Session {
@@ -103,7 +114,7 @@ struct Settings {
   Admin admin;
   std::optional<Located<Authn>> authn;
   std::map<std::string, Server> servers;
-  Located<std::string> policy;         // absolute after loading
+  Located<std::string> policy;  // absolute after loading
   Ledger ledger;
   Limits limits;
   Session session;

@@ -1,0 +1,104 @@
+#include "config/checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/forms.hpp"
+
+namespace durward::config {
+namespace {
+
+constexpr std::string_view kFile = "file://";
+constexpr std::string_view kCredentials = "file://${CREDENTIALS_DIRECTORY}/";
+
+// Dot segments stay: with symlinks, a/../b need not be b.
+std::string resolve(std::string_view path, const std::string& base_dir) {
+  if (path.substr(0, 1) == "/") return std::string(path);
+  while (path.substr(0, 2) == "./") path.remove_prefix(2);
+  return fmt::format("{}{}{}", base_dir, base_dir == "/" ? "" : "/", path);
+}
+
+void resolve_ref(std::string& ref, const std::string& base_dir) {
+  const std::string_view view = ref;
+  if (view.substr(0, kFile.size()) != kFile || view.substr(0, kCredentials.size()) == kCredentials) return;
+  ref = std::string(kFile) + resolve(view.substr(kFile.size()), base_dir);
+}
+
+void check_listeners(const Settings& settings, Report& report) {
+  const Listen& listen = settings.listen;
+  const bool anonymous = settings.authn && settings.authn->value == Authn::anonymous;
+  if (anonymous && !is_loopback(listen.address.value)) {
+    report.error(report.where("listen.address"),
+                 fmt::format("listen.address must be loopback (127.0.0.0/8 or ::1) until authentication exists: "
+                             "`authn: anonymous` would serve the network, found {}",
+                             quote(listen.address.value)));
+  }
+  const Admin& admin = settings.admin;
+  if (!is_loopback(admin.address.value)) {
+    report.error(report.where("admin.address"),
+                 fmt::format("admin.address must be loopback (127.0.0.0/8 or ::1), found {}", quote(admin.address.value)));
+  }
+  if (admin.port != 0 && admin.port == listen.port) {
+    // Where admin.port is the default, listen.port is the one written.
+    const Position where = report.where("admin.port");
+    report.error(where.line > 0 ? where : report.where("listen.port"),
+                 fmt::format("admin.port must not be listen.port, found {} for both", admin.port));
+  }
+}
+
+void check_tools(const Server& server, Report& report) {
+  const ToolSetting* all = nullptr;
+  for (const ToolSetting& tool : server.tools) {
+    if (all != nullptr) {
+      report.error(tool.pattern.where, fmt::format("servers.{}.tools: {} never matches, because * stands above it on line {}",
+                                                   server.name, quote(tool.pattern.value), all->pattern.where.line));
+    } else if (tool.pattern.value == "*") {
+      all = &tool;
+    }
+  }
+}
+
+}  // namespace
+
+void check(const Settings& settings, Report& report) {
+  check_listeners(settings, report);
+  for (const auto& [name, server] : settings.servers) check_tools(server, report);
+  const Limits& limits = settings.limits;
+  const std::uint64_t most = std::max({limits.body_bytes.count, limits.answer_bytes.count, limits.event_bytes.count});
+  if (limits.buffered_bytes.count < most) {
+    report.warning(report.where("limits.buffered_bytes"),
+                   fmt::format("limits.buffered_bytes ({}) is less than one body, answer or event may have ({})",
+                               written(limits.buffered_bytes.count, Unit::bytes), written(most, Unit::bytes)));
+  }
+}
+
+void settle_paths(Settings& settings, const std::string& base_dir, Report& report) {
+  for (auto* names : {&settings.listen.hosts, &settings.listen.cors_origins}) {
+    for (Located<std::string>& name : *names) name.value = lower(name.value);
+  }
+  Ledger& ledger = settings.ledger;
+  settings.policy.value = resolve(settings.policy.value, base_dir);
+  ledger.dir.value = resolve(ledger.dir.value, base_dir);
+  resolve_ref(ledger.key_ref.value, base_dir);
+  if (!ledger.keyring.value.empty()) {
+    resolve_ref(ledger.keyring.value, base_dir);
+  } else if (ledger.key_ref.value.rfind(kFile, 0) == 0) {
+    ledger.keyring = {ledger.key_ref.value.substr(0, ledger.key_ref.value.rfind('/')) + "/keyring.json", ledger.key_ref.where};
+  } else if (!ledger.key_ref.value.empty() && report.where("ledger.keyring").line == 0) {
+    report.error(ledger.key_ref.where, "ledger.keyring is missing: a key_ref of env:// has no place beside which it could be");
+  }
+}
+
+void expand_credentials(Settings& settings, const char* directory, Report& report) {
+  for (Located<std::string>* ref : {&settings.ledger.key_ref, &settings.ledger.keyring}) {
+    if (ref->value.rfind(kCredentials, 0) != 0) continue;
+    if (directory == nullptr || directory[0] != '/') {
+      report.warning(ref->where, "CREDENTIALS_DIRECTORY is not set: this can be read only where systemd starts the gateway");
+    } else {
+      ref->value = fmt::format("{}{}/{}", kFile, directory, ref->value.substr(kCredentials.size()));
+    }
+  }
+}
+
+}  // namespace durward::config

@@ -1,0 +1,143 @@
+#include "config/fields.hpp"
+#include "config/forms.hpp"
+
+namespace durward::config {
+namespace {
+
+using std::chrono::hours;
+
+constexpr std::uint64_t kKiB = 1 << 10;
+constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::uint64_t kGiB = 1 << 30;
+constexpr seconds kDay = hours(24);
+
+constexpr std::array kAuthn{Word{"anonymous", static_cast<int>(Authn::anonymous)}};
+constexpr std::array kKinds{Word{"read", static_cast<int>(ToolKind::read)}, Word{"mutate", static_cast<int>(ToolKind::mutate)},
+                            Word{"exec", static_cast<int>(ToolKind::exec)}, Word{"egress", static_cast<int>(ToolKind::egress)}};
+constexpr std::array kDurability{Word{"synced", static_cast<int>(Durability::synced)},
+                                 Word{"written", static_cast<int>(Durability::written)},
+                                 Word{"buffered", static_cast<int>(Durability::buffered)}};
+
+void durability(Fields& f, const Key& key, Durability& out) {
+  Located<Durability> value{out, {}};
+  if (f.choice(key, kDurability, value)) out = value.value;
+}
+
+void describe_listen(Fields& f, Listen& listen) {
+  f.text({"address", "where agents connect; beyond loopback only with authentication"}, kAddress, listen.address);
+  f.whole({"port", "0 takes any free port"}, 0, 65535, listen.port);
+  f.texts({"hosts", "further names that a Host header may carry, besides the bound address and localhost"}, kHost,
+          listen.hosts);
+  f.texts({"cors_origins", "web origins that browsers may call from"}, kWebOrigin, listen.cors_origins);
+  f.whole({"threads", "event loops; 0 is one per core, at most 8"}, 0, 64, listen.threads);
+}
+
+void describe_admin(Fields& f, Admin& admin) {
+  f.text({"address", "health and metrics; loopback only"}, kAddress, admin.address);
+  f.whole({"port", "0 takes any free port"}, 0, 65535, admin.port);
+}
+
+void describe_tool(Fields& f, ToolSetting& tool) {
+  std::vector<int> kinds;
+  const Key key{"kind", "what the tools do: one word or a list; without it they are `mutate`", true,
+                "write kind: read, or mutate, exec, egress"};
+  if (!f.words(key, kKinds, kinds)) return;
+  for (const int kind : kinds) tool.kinds.push_back(static_cast<ToolKind>(kind));
+}
+
+void describe_server(Fields& f, Server& server) {
+  const Key url{"url", "the server's MCP endpoint, http:// for now", true,
+                "write its MCP endpoint, such as http://127.0.0.1:3001/mcp"};
+  if (f.text(url, kUrl, server.url)) {
+    std::string error;
+    if (auto endpoint = parse_url(server.url.value, error)) server.endpoint = std::move(*endpoint);
+  }
+  Located<std::string> version;
+  if (f.text({"version", "the version of all its tools in policy patterns; else what the server reports"}, kText, version)) {
+    server.version = std::move(version);
+  }
+  f.table({"tools", "by glob over tool names; the first that matches wins"}, kToolGlob,
+          [&](Fields& inside, const Located<std::string>& glob) {
+            ToolSetting tool{glob, {}};
+            describe_tool(inside, tool);
+            server.tools.push_back(std::move(tool));
+          });
+}
+
+void describe_ledger(Fields& f, Ledger& ledger) {
+  f.text({"dir", "the ledger's directory", true, "name the directory that the ledger is written to"}, kPath, ledger.dir);
+  f.text({"key_ref", "the signing key; relative paths as file://./…", true,
+          "name the signing key that `durward keys init` made, as file://./path"},
+         kSecretRef, ledger.key_ref);
+  f.text({"keyring", "the keyring; without it `keyring.json` beside the signing key"}, kFileRef, ledger.keyring);
+  Located<std::string> origin;
+  if (f.text({"origin", "the ledger's name; without it the one that `keys init` fixed"}, kLedgerOrigin, origin)) {
+    ledger.origin = std::move(origin.value);
+  }
+  durability(f, {"side_effects", "durability of calls with side effects"}, ledger.side_effects);
+  durability(f, {"reads", "durability of reads, lists and refusals after authentication"}, ledger.reads);
+  f.time({"deadline", "without a durable record within this, refuse"}, milliseconds(10), milliseconds(60'000), ledger.deadline);
+  f.size({"segment", "a file is closed at this size, besides daily"}, 64 * kKiB, 64 * kGiB, ledger.segment);
+  f.size({"reserve", "free space that refusals before authentication never use"}, kMiB, 1024 * kGiB, ledger.reserve);
+  f.whole({"anonymous_refusals_per_second", "own records of refusals before authentication; further ones share one"}, 1,
+          100'000, ledger.anonymous_refusals_per_second);
+  f.whole({"refusals_per_second", "own records of refusals after it, per principal"}, 1, 100'000, ledger.refusals_per_second);
+  f.whole({"queue", "records that may wait for the writer"}, 1, 4'194'304, ledger.queue);
+}
+
+void describe_size_limits(Fields& f, Limits& limits) {
+  f.size({"header_bytes", "a request's headers in all"}, 256, kMiB, limits.header_bytes);
+  f.whole({"header_fields", "a request's headers"}, 1, 10'000, limits.header_fields);
+  f.size({"body_bytes", "a request's body"}, 1, kGiB, limits.body_bytes);
+  f.whole({"json_depth", "nesting of JSON"}, 1, 1024, limits.json_depth);
+  f.size({"body_rate", "bytes a second that a body must keep up, after `body_grace`"}, 1, kGiB, limits.body_rate);
+  f.size({"answer_bytes", "a JSON answer of a server"}, 1, kGiB, limits.answer_bytes);
+  f.size({"event_bytes", "one event of a stream"}, 1, kGiB, limits.event_bytes);
+  f.size({"buffered_bytes", "bodies, answers and events held in memory, in all"}, 1, 1024 * kGiB, limits.buffered_bytes);
+  f.size({"baggage_bytes", "W3C baggage"}, 1, kMiB, limits.baggage_bytes);
+  f.size({"initialize_bytes", "an initialize answer with the events before it"}, 1, 64 * kMiB, limits.initialize_bytes);
+  f.whole({"batch", "messages in a JSON-RPC batch"}, 1, 1000, limits.batch);
+}
+
+void describe_limits(Fields& f, Limits& limits) {
+  describe_size_limits(f, limits);
+  f.whole({"connections_per_address", "from one address; an IPv6 /64 counts as one"}, 1, 1'000'000,
+          limits.connections_per_address);
+  f.whole({"connections", "from agents, in all"}, 1, 1'000'000, limits.connections);
+  f.whole({"upstream_connections", "to one server"}, 1, 65'535, limits.upstream_connections);
+  f.time({"header_read", "until a request's headers are complete"}, seconds(1), hours(1), limits.header_read);
+  f.time({"body_grace", "before `body_rate` applies"}, seconds(1), hours(1), limits.body_grace);
+  f.time({"idle", "between requests on a kept connection"}, seconds(1), hours(24), limits.idle);
+  f.time({"connect", "until a connection to a server stands"}, milliseconds(1), milliseconds(300'000), limits.connect);
+  f.time({"call", "first to last byte of a call that is not a stream"}, seconds(1), hours(24), limits.call);
+  f.time({"stream", "life of a stream"}, seconds(1), 30 * kDay, limits.stream);
+  f.time({"drain", "after SIGTERM, for calls under way"}, seconds(1), hours(24), limits.drain);
+}
+
+}  // namespace
+
+void describe(Fields& f, Settings& settings) {
+  f.section({"listen", ""}, [&](Fields& in) { describe_listen(in, settings.listen); });
+  f.section({"admin", ""}, [&](Fields& in) { describe_admin(in, settings.admin); });
+  Located<Authn> authn;
+  const Key key{"authn", "how agents are authenticated; `anonymous`: not at all, loopback only", true,
+                "write `authn: anonymous` to serve every program on this machine without authentication"};
+  if (f.choice(key, kAuthn, authn)) settings.authn = std::move(authn);
+  f.table({"servers", "the MCP servers behind the gateway, by name", true,
+           "name an MCP server, such as everything: {url: \"http://127.0.0.1:3001/mcp\"}"},
+          kServerName, [&](Fields& in, const Located<std::string>& name) {
+            Server server;
+            server.name = name.value;
+            server.where = name.where;
+            describe_server(in, server);
+            settings.servers.insert_or_assign(name.value, std::move(server));
+          });
+  f.text({"policy", "the policy file", true, "name the policy file, such as policy.yaml"}, kPath, settings.policy);
+  f.section({"ledger", ""}, [&](Fields& in) { describe_ledger(in, settings.ledger); });
+  f.section({"limits", ""}, [&](Fields& in) { describe_limits(in, settings.limits); });
+  f.section({"session", ""}, [&](Fields& in) {
+    in.time({"max_age", "life of a legacy session"}, seconds(60), 365 * kDay, settings.session.max_age);
+  });
+}
+
+}  // namespace durward::config

@@ -1,0 +1,115 @@
+#include "config/forms.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace durward::config {
+namespace {
+
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view kWord = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+bool only(std::string_view text, std::string_view first, std::string_view rest) {
+  return !text.empty() && first.find(text.front()) != std::string_view::npos &&
+         text.substr(1).find_first_not_of(rest) == std::string_view::npos;
+}
+
+std::string sized(std::string_view text, std::size_t most) {
+  if (!text.empty() && text.size() <= most) return {};
+  return fmt::format("must have 1 to {} bytes", most);
+}
+
+std::string check_text(std::string_view text) { return sized(text, 256); }
+
+std::string check_pattern(std::string_view text) { return sized(text, 1024); }
+
+std::string check_path(std::string_view text) {
+  if (text.substr(0, 2) == "~/") return "must not begin with ~: it is not expanded";
+  if (text.find("://") != std::string_view::npos) return "must be a plain path, not a URL";
+  return sized(text, 4096);
+}
+
+std::string check_address(std::string_view text) {
+  std::array<unsigned char, sizeof(in6_addr)> out{};
+  const std::string copy(text);
+  if (inet_pton(AF_INET, copy.c_str(), out.data()) == 1 || inet_pton(AF_INET6, copy.c_str(), out.data()) == 1) return {};
+  return "must be an IP address such as 127.0.0.1 or ::1 (names are not resolved here)";
+}
+
+std::string check_host(std::string_view text) {
+  if (parse_authority(text)) return {};
+  return "must be a host as in a Host header, such as gateway.example.com or gateway.example.com:8443 (no wildcards)";
+}
+
+std::string check_web_origin(std::string_view text) {
+  constexpr std::string_view kForm =
+      "must be an origin such as https://app.example.com: scheme, host and perhaps port, no path, no *";
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return std::string(kForm);
+  const std::string scheme = lower(text.substr(0, colon));
+  const auto authority = parse_authority(text.substr(colon + 3));
+  if ((scheme != "http" && scheme != "https") || !authority) return std::string(kForm);
+  const bool usual = authority->port == (scheme == "https" ? 443 : 80);
+  return usual ? "must leave out the scheme's own port, as browsers do" : "";
+}
+
+std::string check_url(std::string_view text) {
+  std::string error;
+  if (text.size() > 2048) return sized(text, 2048);
+  parse_url(text, error);
+  return error;
+}
+
+std::string check_server_name(std::string_view text) {
+  if (text.size() <= 63 && only(text, kLower, std::string(kLower) + "_-")) return {};
+  return "must match [a-z0-9][a-z0-9_-]{0,62}";
+}
+
+std::string check_tool_glob(std::string_view text) {
+  if (text.find_first_of(" %@") != std::string_view::npos) return "must be a tool name, perhaps with *: no spaces, % or @";
+  return sized(text, 256);
+}
+
+std::string check_file_ref(std::string_view text) {
+  constexpr std::string_view kCredentials = "${CREDENTIALS_DIRECTORY}/";
+  std::string_view path = text.substr(0, 7) == "file://" ? text.substr(7) : std::string_view{};
+  if (path.substr(0, kCredentials.size()) == kCredentials) path.remove_prefix(kCredentials.size() - 1);
+  const bool placed = path.substr(0, 1) == "/" || path.substr(0, 2) == "./" || path.substr(0, 3) == "../";
+  const bool named = !path.empty() && path.back() != '/' && path.find_first_of("?#%$") == std::string_view::npos;
+  if (placed && named && path.size() <= 4096) return {};
+  return "must be file:///absolute/path, file://./relative/path or file://${CREDENTIALS_DIRECTORY}/name";
+}
+
+std::string check_secret_ref(std::string_view text) {
+  const std::string_view name = text.substr(0, 6) == "env://" ? text.substr(6) : std::string_view{};
+  if (name.size() <= 128 && only(name, kWord.substr(0, 52), kWord)) return {};
+  const std::string problem = check_file_ref(text);
+  return problem.empty() ? problem : problem + ", or env://NAME; never the secret itself";
+}
+
+std::string check_ledger_origin(std::string_view text) {
+  const bool formed = text.size() >= 3 && text.size() <= 127 && only(text, kLower, std::string(kLower) + "./-");
+  if (!formed) return "must match [a-z0-9][a-z0-9./-]{2,126}";
+  const bool reserved = text.substr(0, 8) == "durward-" || text.substr(0, 11) == "cosignature";
+  return reserved ? "must not begin with durward- or cosignature, which are reserved" : "";
+}
+
+}  // namespace
+
+const Form kText{"text", check_text};
+const Form kPath{"path", check_path};
+const Form kAddress{"IP address", check_address};
+const Form kHost{"host[:port]", check_host};
+const Form kWebOrigin{"web origin", check_web_origin};
+const Form kUrl{"URL", check_url, true};
+const Form kServerName{"name", check_server_name};
+const Form kToolGlob{"glob", check_tool_glob};
+const Form kSecretRef{"file:// or env:// reference", check_secret_ref, true};
+const Form kFileRef{"file:// reference", check_file_ref, true};
+const Form kLedgerOrigin{"origin", check_ledger_origin};
+const Form kPattern{"pattern", check_pattern};
+
+}  // namespace durward::config

@@ -71,10 +71,11 @@ async function compare({ label, suite: revision, only }) {
     if (!clean && !EXCEPTIONS[`${label} / ${check}`]) failures.push(`${label}, direct: ${check} ×${count} — ${direct.why.get(check)}`);
   }
   table('direct', direct);
-  if (options['direct-only']) return;
+  if (options['direct-only'] || !direct.complete) return;
 
   const through = await judge({ label: `${label}, gateway`, revision, only, durward: options.gateway });
   table('gateway', through);
+  if (!through.complete) return;
   for (const check of new Set([...direct.checks.keys(), ...through.checks.keys()])) {
     const [a, b] = [direct.checks.get(check) ?? 0, through.checks.get(check) ?? 0];
     if (a !== b) failures.push(`${label}: ${check}: direct ×${a}, gateway ×${b}${b > a ? ` — ${through.why.get(check) ?? ''}` : ''}`);
@@ -94,7 +95,7 @@ async function judge({ label, revision, only, durward }) {
     const { output } = await run(process.execPath, [suite, ...args], { withinMs: 180_000 });
     const judged = await collect(results);
     if (judged.scenarios === 0) failures.push(`${label}: the suite ran nothing\n${output.slice(-2000)}`);
-    return judged;
+    return { ...judged, complete: judged.scenarios > 0 };
   } catch (error) {
     failures.push(`${label}: ${error.message}`);
     return { scenarios: 0, checks: new Map(), why: new Map() };

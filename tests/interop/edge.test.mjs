@@ -30,9 +30,13 @@ const said = (id, text = 'done') => ({ jsonrpc: '2.0', id, result: { content: [{
 
 /** Nothing with this mark went upstream: whatever could have, came before the answer to a later request. */
 async function nothingUpstream(word) {
+  await barrier();
+  assert.equal(stub.with(word).length, 0, 'it reached the upstream');
+}
+
+async function barrier() {
   const answer = await send(url, call({ barrier: mark() })).whole();
   assert.equal(answer.status, 200, answer.text);
-  assert.equal(stub.with(word).length, 0, 'it reached the upstream');
 }
 
 async function refusedBeforeUpstream(exchange, word, { status = 400, code } = {}) {
@@ -86,8 +90,19 @@ describe('cancellation', () => {
     client.leave();
     await assert.rejects(within(up.gone, 'nothing', 700), 'the upstream exchange was closed');
     up.event(said(1)).end();
-    await nothingUpstream('notifications/cancelled","params":{"requestId":1');
+    await barrier();
     assert.deepEqual(stub.with(session.upstreamId).map((each) => each.message.method), ['tools/call']);
+  });
+
+  test('but its GET stream ends upstream too: a server allows one at a time', async () => {
+    const session = await openSession(url);
+    const arriving = stub.expect((up) => up.verb === 'GET' && up.has(session.upstreamId));
+    const client = session.get();
+    const up = await within(arriving, 'the GET');
+    up.sse().event(progress(1));
+    await client.has('"progress":1');
+    client.leave();
+    assert.equal(await within(up.gone, 'the upstream stream to close', 2_000), 'gone');
   });
 });
 
@@ -332,6 +347,59 @@ describe('sessions', () => {
     const reached = stub.requests.slice(before_).filter((up) => [foreign.upstreamId, mine.upstreamId, 'made-up'].some((id) => up.has(id)));
     assert.equal(reached.length, 0);
     assert.equal((await mine.post({ jsonrpc: '2.0', id: 2, method: 'tools/list' }).whole()).status, 200, 'the session itself still works');
+  });
+
+  test('an initialize answered by a stream: the id comes in the head, the events in order', async () => {
+    const name = mark();
+    const arriving = stub.expect(name);
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name, version: '1' } };
+    const client = send(url, { body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }) });
+    const up = await within(arriving, 'the initialize');
+    const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 'stub', version: '1' } };
+    const bytes = `id: s/1\nretry: 100\ndata: \n\nevent: message\nid: s/2\ndata: ${JSON.stringify({ jsonrpc: '2.0', id: 0, result })}\n\n`;
+    up.sse({ 'mcp-session-id': `upstream-${name}` });
+    for (const byte of Buffer.from(bytes)) up.write(Buffer.of(byte));
+    up.end();
+    const answer = await client.whole();
+    assert.equal(answer.text, bytes);
+    const id = answer.headers['mcp-session-id'];
+    assert.ok(id && id !== `upstream-${name}`);
+    const listed = await send(url, { headers: { 'mcp-session-id': id, 'mcp-protocol-version': '2025-06-18' }, body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' }).whole();
+    assert.equal(listed.status, 200, listed.text);
+    assert.equal(stub.with(`upstream-${name}`).length, 1);
+  });
+
+  test('where upstream gives no session id, none is made', async () => {
+    const name = mark();
+    const arriving = stub.expect(name);
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name, version: '1' } };
+    const client = send(url, { body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }) });
+    (await within(arriving, 'the initialize')).result({ protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'stub', version: '1' } });
+    const answer = await client.whole();
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['mcp-session-id'], undefined);
+    const word = mark();
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { word } } });
+    assert.equal((await send(url, { headers: { 'mcp-protocol-version': '2025-11-25' }, body }).whole()).status, 200);
+    assert.equal(stub.with(word)[0].headers['mcp-session-id'], undefined);
+  });
+
+  test('what upstream says of its own sessions and streams passes', async () => {
+    const session = await openSession(url);
+    const reached = (verb) => stub.expect((up) => up.verb === verb && up.has(session.upstreamId));
+    const cases = {
+      GET: [405, { allow: 'POST, DELETE' }, () => session.get()],
+      DELETE: [405, { allow: 'POST' }, () => session.delete()],
+      POST: [404, {}, () => session.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })],
+    };
+    for (const [verb, [status, headers, ask]] of Object.entries(cases)) {
+      const arriving = reached(verb);
+      const client = ask();
+      (await within(arriving, verb)).json('{"jsonrpc":"2.0","error":{"code":-32000,"message":"no"},"id":null}', { status, headers });
+      const answer = await client.whole();
+      assert.equal(answer.status, status, verb);
+      if (headers.allow) assert.equal(answer.headers.allow, headers.allow);
+    }
   });
 
   test('modern traffic neither gets nor sends a session id', async () => {
@@ -702,6 +770,20 @@ describe('batches', () => {
       assert.equal(byId.get(id).data.effect, 'none');
     }
     await nothingUpstream(word);
+  });
+
+  test('what upstream agreed to counts, not what was offered', async () => {
+    const name = mark();
+    const arriving = stub.expect(name);
+    const opening = openSession(url, { version: '2025-11-25', name });
+    const result = { protocolVersion: '2025-03-26', capabilities: {}, serverInfo: { name: 'stub', version: '1' } };
+    (await within(arriving, 'the initialize')).result(result, { headers: { 'mcp-session-id': `upstream-${name}` } });
+    const session = await opening;
+    const word = mark();
+    const arrivingBatch = stub.expect(word);
+    const client = session.post([one(1, word)], { 'mcp-protocol-version': '2025-03-26' });
+    (await within(arrivingBatch, 'the batch')).json([said(1)]);
+    assert.equal((await client.whole()).status, 200);
   });
 
   test('notifications alone are 202', async () => {

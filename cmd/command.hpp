@@ -1,6 +1,5 @@
 #pragma once
 #include <CLI/CLI.hpp>
-#include <string_view>
 
 /// One function per subcommand: it adds the subcommand to the app; the callback stores the process's exit code.
 namespace durward::cmd {
@@ -11,8 +10,5 @@ void add_demo(CLI::App& app, int& exit_code);
 void add_keys(CLI::App& app, int& exit_code);
 void add_ledger(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
-
-/// The version of this build, as CMakeLists.txt states it: "0.1.0".
-std::string_view version();
 
 }  // namespace durward::cmd

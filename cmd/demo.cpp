@@ -10,8 +10,9 @@ namespace durward::cmd {
 
 void add_demo(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("demo", "Run a small MCP server to try the gateway with");
-  command->footer("Tools: clock.now, math.add, notes.list, notes.read, notes.write, and shell.run, which executes nothing.\n"
-                  "GET /calls tells how often each was called.");
+  command->footer(
+      "Tools: clock.now, math.add, notes.list, notes.read, notes.write, and shell.run, which executes nothing.\n"
+      "GET /calls tells how often each was called.");
   auto port = std::make_shared<std::uint16_t>(std::uint16_t{3001});
   command->add_option("--port", *port, "Port on 127.0.0.1; 0 picks a free one")->capture_default_str();
   command->callback([port, &exit_code] {

@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "cmd/command.hpp"
+#include "gateway/version.hpp"
 
 namespace {
 
@@ -33,7 +35,7 @@ int main(int argc, char** argv) {
   CLI::App app(kAbout, "durward");
   app.footer(kFooter);
   app.require_subcommand(1);
-  app.set_version_flag("--version", "durward " + std::string(durward::cmd::version()));
+  app.set_version_flag("--version", "durward " + std::string(durward::gateway::kVersion));
 
   int exit_code = 0;
   durward::cmd::add_serve(app, exit_code);

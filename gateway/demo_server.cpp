@@ -33,7 +33,8 @@ std::string_view header(const Request& request, const char* name) {
 /// A web page must not reach a server on loopback: neither with its own Origin nor by a name that resolves to it.
 bool local(const Request& request, std::uint16_t port) {
   const std::string_view host = header(request, "host");
-  return header(request, "origin").empty() && (host == fmt::format("127.0.0.1:{}", port) || host == fmt::format("localhost:{}", port));
+  return header(request, "origin").empty() &&
+         (host == fmt::format("127.0.0.1:{}", port) || host == fmt::format("localhost:{}", port));
 }
 
 Response respond(const Request& request, std::uint16_t port, DemoTools& tools) {
@@ -50,7 +51,8 @@ Response respond(const Request& request, std::uint16_t port, DemoTools& tools) {
     response.result(http::status::method_not_allowed);
     response.set(http::field::allow, "POST");
   } else {
-    const DemoHeaders headers{header(request, "mcp-protocol-version"), header(request, "mcp-method"), header(request, "mcp-name")};
+    const DemoHeaders headers{header(request, "mcp-protocol-version"), header(request, "mcp-method"),
+                              header(request, "mcp-name")};
     DemoAnswer answer = tools.answer(request.body(), headers);
     response.result(static_cast<unsigned>(answer.status));
     response.body() = std::move(answer.body);

@@ -83,15 +83,18 @@ constexpr std::array kTools{
     Tool{"math.add", "The sum of two numbers.", R"("a":{"type":"number"},"b":{"type":"number"})", R"("a","b")", add},
     Tool{"notes.list", "The names of all notes.", "", "", list_notes},
     Tool{"notes.read", "The text of a note.", R"("name":{"type":"string"})", R"("name")", read_note},
-    Tool{"notes.write", "Stores a note.", R"("name":{"type":"string"},"text":{"type":"string"})", R"("name","text")", write_note},
-    Tool{"shell.run", "Runs a shell command (this one only says so).", R"("command":{"type":"string"})", R"("command")", run_shell},
+    Tool{"notes.write", "Stores a note.", R"("name":{"type":"string"},"text":{"type":"string"})", R"("name","text")",
+         write_note},
+    Tool{"shell.run", "Runs a shell command (this one only says so).", R"("command":{"type":"string"})", R"("command")",
+         run_shell},
 };
 
 std::string tool_list() {
   std::string list;
   for (const Tool& tool : kTools) {
-    list += fmt::format(R"({}{{"name":"{}","description":"{}","inputSchema":{{"type":"object","properties":{{{}}},"required":[{}]}}}})",
-                        list.empty() ? "" : ",", tool.name, tool.description, tool.properties, tool.required);
+    list += fmt::format(
+        R"({}{{"name":"{}","description":"{}","inputSchema":{{"type":"object","properties":{{{}}},"required":[{}]}}}})",
+        list.empty() ? "" : ",", tool.name, tool.description, tool.properties, tool.required);
   }
   return list;
 }
@@ -99,7 +102,8 @@ std::string tool_list() {
 DemoAnswer failure(int status, std::string_view id, int code, std::string_view message, std::string_view data = {}) {
   const std::string of = id.empty() ? "" : fmt::format(R"("id":{},)", id);
   const std::string more = data.empty() ? "" : fmt::format(R"(,"data":{})", data);
-  return {status, fmt::format(R"({{"jsonrpc":"2.0",{}"error":{{"code":{},"message":{}{}}}}})", of, code, json::quote(message), more)};
+  return {status,
+          fmt::format(R"({{"jsonrpc":"2.0",{}"error":{{"code":{},"message":{}{}}}}})", of, code, json::quote(message), more)};
 }
 
 /// members: those of the result. Modern results say that they are complete, and who answers; cacheable ones for how long.

@@ -10,7 +10,7 @@
 
 namespace durward::policy {
 
-enum class Verdict : std::uint8_t { allow, escalate, deny };          // in order of strictness
+enum class Verdict : std::uint8_t { allow, escalate, deny };            // in order of strictness
 enum class Effect : std::uint8_t { note, would_deny, escalate, deny };  // likewise
 
 std::string_view name(Verdict verdict) noexcept;
@@ -28,7 +28,7 @@ struct Finding {
 struct Decision {
   Verdict verdict = Verdict::allow;
   config::Mode mode = config::Mode::enforce;
-  int checked = 0;                 // the last check of policy.md that ran
+  int checked = 0;  // the last check of policy.md that ran
   std::vector<Finding> findings;
   std::vector<std::string> rules;  // ids or patterns (operator's text) that matched
   std::string rulebook;            // digest of the rulebook, "sha256:<64 hex>"

@@ -15,8 +15,8 @@ namespace durward::json {
 enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
 struct Limits {
-  std::size_t depth = 64;             // containers within containers
-  std::size_t nodes = 4'000'000;      // values and keys
+  std::size_t depth = 64;         // containers within containers
+  std::size_t nodes = 4'000'000;  // values and keys
 };
 
 enum class Fault : std::uint8_t { syntax, utf8, duplicate_member, depth, nodes };
@@ -31,25 +31,26 @@ class Document;
 class Elements;
 class Members;
 
-/// A place in a Document: cheap to copy, valid as long as the Document is neither moved nor destroyed. An absent value (from find) is false.
+/// A place in a Document: cheap to copy, valid as long as the Document is neither moved nor destroyed. An absent value (from
+/// find) is false.
 class Value {
  public:
   Value() = default;
   explicit operator bool() const noexcept { return document_ != nullptr; }
-  Kind kind() const;                            // of an absent value: null
-  bool is(Kind kind) const;                     // false for an absent value
-  std::string_view raw() const;                 // the exact bytes, quotes and brackets included; empty if absent
-  std::size_t offset() const;                   // of raw() in the text
-  Value find(std::string_view key) const;       // member of an object by its decoded name; absent if not there or not an object
-  Value at(std::size_t index) const;            // element of an array; absent if not there or not an array
-  std::size_t size() const;                     // of elements or members; else 0
-  std::string string() const;                   // decoded UTF-8 (lone surrogates become U+FFFD); empty if not a string
+  Kind kind() const;                       // of an absent value: null
+  bool is(Kind kind) const;                // false for an absent value
+  std::string_view raw() const;            // the exact bytes, quotes and brackets included; empty if absent
+  std::size_t offset() const;              // of raw() in the text
+  Value find(std::string_view key) const;  // member of an object by its decoded name; absent if not there or not an object
+  Value at(std::size_t index) const;       // element of an array; absent if not there or not an array
+  std::size_t size() const;                // of elements or members; else 0
+  std::string string() const;              // decoded UTF-8 (lone surrogates become U+FFFD); empty if not a string
   std::optional<std::string_view> plain() const;  // a string without escapes, as a view into the text
-  bool equals(std::string_view text) const;     // a string whose decoded value is text
-  std::optional<std::int64_t> integer() const;  // a number written as an integer token within ±2^53−1
-  bool boolean() const;                         // true only for `true`
-  Elements elements() const;                    // of an array; else empty
-  Members members() const;                      // of an object, in document order; else empty
+  bool equals(std::string_view text) const;       // a string whose decoded value is text
+  std::optional<std::int64_t> integer() const;    // a number written as an integer token within ±2^53−1
+  bool boolean() const;                           // true only for `true`
+  Elements elements() const;                      // of an array; else empty
+  Members members() const;                        // of an object, in document order; else empty
 
  private:
   friend class Document;

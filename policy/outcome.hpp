@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -21,8 +22,12 @@ struct Violation {
 template <class T, class E = Violation>
 class [[nodiscard]] Outcome {
  public:
-  Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}    // NOLINT(google-explicit-constructor)
-  Outcome(E error) : state_(std::in_place_index<1>, std::move(error)) {}    // NOLINT(google-explicit-constructor)
+  Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Outcome(E error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  /// From what converts to the error, and not to the value: a lower layer's error passed on.
+  template <class U>
+    requires(!std::is_same_v<std::remove_cvref_t<U>, Outcome> && !std::is_convertible_v<U, T> && std::is_convertible_v<U, E>)
+  Outcome(U&& error) : state_(std::in_place_index<1>, std::forward<U>(error)) {}  // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const noexcept { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }
@@ -43,6 +48,9 @@ class [[nodiscard]] Outcome<void, E> {
  public:
   Outcome() = default;
   Outcome(E error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  template <class U>
+    requires(!std::is_same_v<std::remove_cvref_t<U>, Outcome> && std::is_convertible_v<U, E>)
+  Outcome(U&& error) : error_(std::forward<U>(error)) {}  // NOLINT(google-explicit-constructor)
   explicit operator bool() const noexcept { return !error_; }
   E& error() & { return error_.value(); }
   const E& error() const& { return error_.value(); }
@@ -56,9 +64,9 @@ class [[nodiscard]] Outcome<void, E> {
 
 #define DURWARD_CAT2(a, b) a##b
 #define DURWARD_CAT(a, b) DURWARD_CAT2(a, b)
-#define DURWARD_TRY_(ret, tmp, decl, expr)   \
-  auto tmp = (expr);                         \
-  if (!tmp) ret std::move(tmp).error();      \
+#define DURWARD_TRY_(ret, tmp, decl, expr) \
+  auto tmp = (expr);                       \
+  if (!tmp) ret std::move(tmp).error();    \
   decl = *std::move(tmp)
 /// `TRY(T name, expr)`: declares name from an Outcome, or returns its error from this function.
 #define TRY(decl, expr) DURWARD_TRY_(return, DURWARD_CAT(try_, __LINE__), decl, expr)

@@ -1,7 +1,9 @@
 #pragma once
 #include <string>
 
-namespace durward::config { struct PolicySettings; }
+namespace durward::config {
+struct PolicySettings;
+}
 
 namespace durward::policy {
 

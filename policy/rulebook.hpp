@@ -24,10 +24,10 @@ enum class Listing : std::uint8_t { listed, unlisted, unavailable };
 /// Everything that checks 1 and 2 read besides the principal: the recorded inputs of a decision.
 struct Naming {
   std::string_view server;
-  std::string_view method;   // "tools/call"; of a list item: the method that would use it
+  std::string_view method;  // "tools/call"; of a list item: the method that would use it
   Target target = Target::none;
-  std::string_view name;     // tool or prompt name, or resource URI; empty where target is none
-  std::string_view version;  // the tool's effective version, or empty
+  std::string_view name;              // tool or prompt name, or resource URI; empty where target is none
+  std::string_view version;           // the tool's effective version, or empty
   Listing listing = Listing::listed;  // tools only
 };
 
@@ -52,6 +52,7 @@ class Grant {
   Grant(Principal principal, ToolRef ref, std::string method, Decision decision, std::uint8_t kinds);
   friend Outcome<Grant, Denial> grant(const class Rulebook&, const Principal&, const Naming&);
   friend class Cleared;
+  friend Outcome<class Cleared, Denial> decide(const class Rulebook&, Grant, std::vector<Code>);
   Principal principal_;
   ToolRef ref_;
   std::string method_;
@@ -71,7 +72,8 @@ class Cleared {
   Grant grant_;
 };
 
-/// The policy, compiled once into an immutable object. Pure: the same inputs give the same Decision. Shared by all loops without a lock.
+/// The policy, compiled once into an immutable object. Pure: the same inputs give the same Decision. Shared by all loops
+/// without a lock.
 class Rulebook {
  public:
   /// servers: those of durward.yaml. Every problem is appended to diagnostics with its position; null if any is an error.
@@ -86,8 +88,10 @@ class Rulebook {
   /// Turns further findings into the final verdict, strictest wins.
   void settle(Decision& decision, const std::vector<Code>& findings) const;
 
-  std::uint8_t kinds(std::string_view server, std::string_view tool) const;  // config::ToolKind bits, default mutate
+  std::uint8_t kinds(std::string_view server, std::string_view tool) const;    // config::ToolKind bits, default mutate
   bool names_literally(std::string_view server, std::string_view tool) const;  // in an allowlist pattern without wildcard
+  /// A tool's version: the configured one, else the reported one.
+  std::string_view version(std::string_view server, std::string_view reported) const;
   const std::string& digest() const { return digest_; }  // "sha256:<64 hex>" of the canonical form of what was compiled
   const std::string& tenant() const { return tenant_; }
   const std::string& retention() const { return retention_; }

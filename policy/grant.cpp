@@ -1,0 +1,86 @@
+#include "policy/rulebook.hpp"
+
+namespace durward::policy {
+namespace {
+
+constexpr auto kRead = static_cast<std::uint8_t>(config::ToolKind::read);
+
+/// The public reason of a denial: by what was denied, never by why, so that a hidden name and a missing one look the same.
+Violation refusal_of(const Decision& decision) {
+  Reason reason = Reason::denied;
+  for (const Finding& finding : decision.findings) {
+    if (finding.effect != Effect::deny) continue;
+    switch (finding.code) {
+      case Code::method_not_allowed:
+        return {Reason::method_not_allowed, "method_not_allowed"};
+      case Code::tool_not_in_allowlist:
+        reason = Reason::unknown_tool;
+        break;
+      case Code::prompt_not_in_allowlist:
+        reason = Reason::unknown_prompt;
+        break;
+      case Code::resource_not_in_allowlist:
+        reason = Reason::unknown_resource;
+        break;
+      default:
+        break;
+    }
+  }
+  return {reason, std::string(name(decision.verdict)) + " by checks 1 and 2"};
+}
+
+Denial deny(Reason reason, const char* detail, Decision decision) {
+  decision.verdict = Verdict::deny;
+  return {Violation(reason, detail), std::move(decision)};
+}
+
+}  // namespace
+
+Grant::Grant(Principal principal, ToolRef ref, std::string method, Decision decision, std::uint8_t kinds)
+    : principal_(std::move(principal)),
+      ref_(std::move(ref)),
+      method_(std::move(method)),
+      decision_(std::move(decision)),
+      kinds_(kinds) {}
+
+bool Grant::side_effect() const { return kinds_ != kRead; }
+
+Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principal, const Naming& naming) {
+  Decision decision = rulebook.judge(principal, naming);
+  if (decision.verdict == Verdict::deny) {
+    Violation violation = refusal_of(decision);
+    return Denial{std::move(violation), std::move(decision)};
+  }
+  const bool tool = naming.target == Target::tool || naming.method == "tools/call";
+  const bool escalated = decision.verdict == Verdict::escalate;
+  // A name that no one knows to exist is neither called nor shown to an approver, whatever the mode.
+  if (tool && naming.listing != Listing::listed && (escalated || !rulebook.names_literally(naming.server, naming.name))) {
+    if (naming.listing == Listing::unlisted)
+      return deny(Reason::unknown_tool, "not in the server's catalogue", std::move(decision));
+    return deny(Reason::catalogue_unavailable, "no catalogue of the server can be had", std::move(decision));
+  }
+  if (escalated) return Denial{Violation(Reason::awaits_approval, "escalated by checks 1 and 2"), std::move(decision)};
+  ToolRef ref{std::string(naming.server), {}, {}};
+  std::uint8_t kinds = kRead;
+  if (tool) {
+    ref.tool = naming.name;
+    ref.version = rulebook.version(naming.server, naming.version);
+    kinds = rulebook.kinds(naming.server, naming.name);
+  }
+  return Grant(principal, std::move(ref), std::string(naming.method), std::move(decision), kinds);
+}
+
+Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, std::vector<Code> findings) {
+  rulebook.settle(grant.decision_, findings);
+  switch (grant.decision_.verdict) {
+    case Verdict::allow:
+      return Cleared(std::move(grant));
+    case Verdict::escalate:
+      return Denial{Violation(Reason::awaits_approval, "escalated by checks 3 to 6"), std::move(grant.decision_)};
+    case Verdict::deny:
+      break;
+  }
+  return Denial{Violation(Reason::denied, "denied by checks 3 to 6"), std::move(grant.decision_)};
+}
+
+}  // namespace durward::policy

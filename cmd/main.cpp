@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -29,9 +27,7 @@ constexpr auto kFooter =
     "  3   inconclusive: a ledger that is empty, torn at its end, or has no key\n"
     "  74  the ledger could not be written; the gateway stopped calls and ended";
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app(kAbout, "durward");
   app.footer(kFooter);
   app.require_subcommand(1);
@@ -48,9 +44,17 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : kUsage;  // CLI11 reports --help as an error, too
-  } catch (const std::exception& problem) {
-    fmt::print(stderr, "durward: {}\n", problem.what());
-    return kUsage;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "durward: %s\n", problem.what());
+    return kUsage;
+  }
 }

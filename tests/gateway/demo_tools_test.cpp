@@ -39,21 +39,25 @@ TEST_CASE("the demo tools do what they say") {
 TEST_CASE("shell.run of the demo only says what it would have run, and counts") {
   DemoTools tools;
   CHECK(tools.calls().find(R"("shell.run":0)") != std::string::npos);
-  CHECK(text_of(legacy(tools, "tools/call", R"({"name":"shell.run","arguments":{"command":"rm -rf x"}})")) == "would have run: rm -rf x");
+  CHECK(text_of(legacy(tools, "tools/call", R"({"name":"shell.run","arguments":{"command":"rm -rf x"}})")) ==
+        "would have run: rm -rf x");
   CHECK(tools.calls().find(R"("shell.run":1)") != std::string::npos);
 }
 
 TEST_CASE("arguments that do not fit are a tool error, an unknown tool is a protocol error") {
   DemoTools tools;
-  CHECK(legacy(tools, "tools/call", R"({"name":"math.add","arguments":{"a":"2"}})").body.find(R"("isError":true)") != std::string::npos);
+  CHECK(legacy(tools, "tools/call", R"({"name":"math.add","arguments":{"a":"2"}})").body.find(R"("isError":true)") !=
+        std::string::npos);
   CHECK(legacy(tools, "tools/call", R"({"name":"nothing"})").body.find("-32602") != std::string::npos);
   CHECK(legacy(tools, "nothing", "{}").body.find("-32601") != std::string::npos);
 }
 
 TEST_CASE("initialize agrees on the revision that the client offers, else on the newest legacy one") {
   DemoTools tools;
-  CHECK(legacy(tools, "initialize", R"({"protocolVersion":"2025-03-26"})").body.find(R"("protocolVersion":"2025-03-26")") != std::string::npos);
-  CHECK(legacy(tools, "initialize", R"({"protocolVersion":"2026-07-28"})").body.find(R"("protocolVersion":"2025-11-25")") != std::string::npos);
+  CHECK(legacy(tools, "initialize", R"({"protocolVersion":"2025-03-26"})").body.find(R"("protocolVersion":"2025-03-26")") !=
+        std::string::npos);
+  CHECK(legacy(tools, "initialize", R"({"protocolVersion":"2026-07-28"})").body.find(R"("protocolVersion":"2025-11-25")") !=
+        std::string::npos);
 }
 
 TEST_CASE("a modern request is answered only if headers and body agree") {

@@ -43,6 +43,11 @@ policy::Outcome<NewKeys, std::string> init_keys(const std::string& path, const s
 /// Whether a log may have this name (ledger.md, "Encoding").
 bool valid_origin(std::string_view origin);
 std::string random_origin();
+/// The origin that the file holds, or, where there is none, the wanted one (or a random one), written there. An error if it
+/// holds another than the wanted one: an origin never changes.
+policy::Outcome<Text, std::string> settle_origin(const std::string& file, const std::string& wanted);
+/// Makes missing folders, all with mode 0700.
+policy::Outcome<void, std::string> make_folders(const std::filesystem::path& folder);
 
 /// SubjectPublicKeyInfo in PEM (RFC 8410).
 std::string public_pem(std::string_view public_key);

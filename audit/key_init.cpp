@@ -13,14 +13,20 @@ namespace durward::audit {
 namespace {
 
 namespace fs = std::filesystem;
-using Problem = policy::Outcome<void, std::string>;
 
 constexpr std::string_view kPemBegin = "-----BEGIN PUBLIC KEY-----";
 constexpr std::string_view kPemEnd = "-----END PUBLIC KEY-----";
 // SubjectPublicKeyInfo of an Ed25519 key is this prefix (RFC 8410) and the 32 bytes.
 constexpr std::string_view kSpki("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", 12);
 
-Problem make_folders(const fs::path& folder) {
+std::string key_hash(std::string_view origin, std::string_view typed_key) {
+  const std::string signed_part = std::string(origin) + "\n" + std::string(typed_key);
+  return crypto::hex(crypto::view(crypto::sha256(signed_part))).substr(0, 8);
+}
+
+}  // namespace
+
+policy::Outcome<void, std::string> make_folders(const fs::path& folder) {
   if (folder.empty() || fs::is_directory(folder)) return {};
   if (auto above = make_folders(folder.parent_path()); !above) return above;
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
@@ -28,7 +34,6 @@ Problem make_folders(const fs::path& folder) {
   return {};
 }
 
-/// The origin that stands beside the key, or a new one written there.
 policy::Outcome<Text, std::string> settle_origin(const std::string& file, const std::string& wanted) {
   if (auto kept = read_text_file(file, 256)) {
     std::string& text = kept->value;
@@ -41,13 +46,6 @@ policy::Outcome<Text, std::string> settle_origin(const std::string& file, const 
   if (auto created = create_file(file, origin + "\n", 0600); !created) return std::move(created).error();
   return Text{origin};
 }
-
-std::string key_hash(std::string_view origin, std::string_view typed_key) {
-  const std::string signed_part = std::string(origin) + "\n" + std::string(typed_key);
-  return crypto::hex(crypto::view(crypto::sha256(signed_part))).substr(0, 8);
-}
-
-}  // namespace
 
 bool valid_origin(std::string_view origin) {
   constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyz0123456789", kRest = "abcdefghijklmnopqrstuvwxyz0123456789./-";

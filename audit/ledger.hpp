@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "audit/keys.hpp"
+#include "audit/platform.hpp"
 #include "audit/record.hpp"
 #include "config/settings.hpp"
 #include "policy/outcome.hpp"
@@ -33,6 +34,10 @@ class Ledger {
   /// for the operator: no key, directory locked by another gateway, a log that does not verify, …
   static policy::Outcome<std::unique_ptr<Ledger>, std::string> open(const config::Ledger& settings, SigningKey key,
                                                                     const Keyring& keyring, const BootFacts& boot);
+  /// The same with another machine underneath: for tests.
+  static policy::Outcome<std::unique_ptr<Ledger>, std::string> open(const config::Ledger& settings, SigningKey key,
+                                                                    const Keyring& keyring, const BootFacts& boot,
+                                                                    const Platform& platform);
   /// Writes the `shutdown` record, waits for everything queued, and stops. Called by the destructor too.
   void close();
   ~Ledger();

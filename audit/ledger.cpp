@@ -1,0 +1,311 @@
+#include "audit/ledger.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "audit/flood.hpp"
+#include "audit/key_files.hpp"
+#include "audit/line.hpp"
+#include "audit/recovery.hpp"
+#include "audit/time.hpp"
+#include "audit/writer.hpp"
+#include "policy/json.hpp"
+
+namespace durward::audit {
+
+using namespace std::chrono_literals;
+
+struct Ledger::State {
+  State(const config::Ledger& s, const Keyring& ring, const Platform& p)
+      : settings(s),
+        commit(ring.commit),
+        platform(p),
+        strangers(s.anonymous_refusals_per_second),
+        principals(s.refusals_per_second) {}
+
+  const config::Ledger settings;
+  const std::map<std::string, std::vector<KeyringEntry>> commit;
+  const Platform platform;
+  std::string origin;
+  Descriptor folder, lock;
+  std::unique_ptr<Writer> writer;
+
+  std::mutex flood_mutex;  // guards what follows, up to the blank line; taken before the writer's own
+  Budget strangers;
+  Budgets principals;
+  std::int64_t space_second = -1;
+  bool space_low = false;
+
+  std::mutex watch_mutex;
+  std::condition_variable watch_wake;
+  bool watch_ended = false;
+  std::thread watch;
+  std::once_flag closed;
+
+  policy::Outcome<void, std::string> lock_folder();
+  policy::Outcome<void, std::string> find_origin();
+  void watch_loop();
+  void end_watch();
+  void put(const Record& record, Durability durability, Done done, const FloodFacts* flood = nullptr);
+  bool put_and_wait(const std::vector<Record>& records);
+  Record event(Type type) const;
+  bool space_is_low(std::int64_t now_ms);
+  void emit(Flood flood);
+  void emit_due(bool flush);
+  std::string commit_to(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
+                        bool raw) const;
+};
+
+policy::Outcome<void, std::string> Ledger::State::lock_folder() {
+  const std::string& dir = settings.dir.value;
+  if (auto made = make_folders(dir); !made) return made;
+  folder = Descriptor(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  lock = Descriptor(::open((dir + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!folder || !lock) return dir + ": cannot be opened: " + std::strerror(errno);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return dir + ": another gateway holds the lock of this ledger";
+  return {};
+}
+
+/// A log's origin is fixed when it begins: by the setting, or by the file that `keys init` put beside the key.
+policy::Outcome<void, std::string> Ledger::State::find_origin() {
+  std::string wanted = settings.origin;
+  if (!wanted.empty() && !valid_origin(wanted)) return "`ledger.origin` " + wanted + " is not a valid origin";
+  if (wanted.empty()) {
+    if (auto key = file_of(settings.key_ref.value)) {
+      if (auto beside = read_text_file((key->parent_path() / "origin").string(), 256)) {
+        wanted = beside->value;
+        while (!wanted.empty() && wanted.back() == '\n') wanted.pop_back();
+      }
+    }
+  }
+  TRY(const Text settled, settle_origin(settings.dir.value + "/origin", wanted));
+  origin = settled.value;
+  return {};
+}
+
+Record Ledger::State::event(Type type) const {
+  Record record;
+  record.type = type;
+  record.ts_ms = platform.unix_ms();
+  record.id = new_ulid(record.ts_ms);
+  return record;
+}
+
+void Ledger::State::put(const Record& record, Durability durability, Done done, const FloodFacts* flood) {
+  writer->push({compose(record, origin, flood), record.type, record.id, durability, std::move(done), {}}, false);
+}
+
+/// For the start: in pieces that fit the queue, each on disk before the next.
+bool Ledger::State::put_and_wait(const std::vector<Record>& records) {
+  const std::size_t piece = std::clamp<std::size_t>(settings.queue, 1, 1024);
+  for (std::size_t begin = 0; begin < records.size(); begin += piece) {
+    const std::size_t end = std::min(begin + piece, records.size());
+    std::promise<bool> promise;
+    for (std::size_t i = begin; i + 1 < end; ++i) put(records[i], Durability::synced, {});
+    put(records[end - 1], Durability::synced, [&promise](policy::Outcome<void> outcome) { promise.set_value(bool(outcome)); });
+    if (!promise.get_future().get()) return false;
+  }
+  return true;
+}
+
+namespace {
+
+std::string boot_facts(const BootFacts& boot) {
+  std::string out = "{\"deadline_ms\":" + std::to_string(boot.deadline_ms);
+  if (boot.dev_key) out += ",\"dev\":true";
+  out += ",\"gateway_version\":";
+  append_json_string(out, boot.gateway_version);
+  return out + "}";
+}
+
+}  // namespace
+
+policy::Outcome<std::unique_ptr<Ledger>, std::string> Ledger::open(const config::Ledger& settings, SigningKey key,
+                                                                   const Keyring& keyring, const BootFacts& boot) {
+  return open(settings, std::move(key), keyring, boot, real_platform());
+}
+
+policy::Outcome<std::unique_ptr<Ledger>, std::string> Ledger::open(const config::Ledger& settings, SigningKey key,
+                                                                   const Keyring& keyring, const BootFacts& boot,
+                                                                   const Platform& platform) {
+  const auto nobody = keyring.commit.find("");
+  if (nobody == keyring.commit.end() || nobody->second.empty())
+    return std::string("keyring: `commit` has no key for the tenant \"\"");
+  auto state = std::make_unique<State>(settings, keyring, platform);
+  if (auto locked = state->lock_folder(); !locked) return std::move(locked).error();
+  if (auto found = state->find_origin(); !found) return std::move(found).error();
+  TRY(Recovered recovered, recover(settings.dir.value, state->origin, key.public_key()));
+
+  std::vector<Record> first;
+  for (const std::string& report : recovered.reports) first.emplace_back(state->event(Type::recovery)).facts = report;
+  for (const auto& [id, seq] : recovered.state.open) {
+    Record& outcome = first.emplace_back(state->event(Type::outcome));
+    outcome.id = id;
+    outcome.effect = Effect::unknown;
+    outcome.facts = "{\"intent\":" + std::to_string(seq) + ",\"source\":\"recovery\"}";
+  }
+  Record& start = first.emplace_back(state->event(Type::boot));
+  start.rulebook = boot.rulebook;
+  start.facts = boot_facts(boot);
+
+  state->writer = std::make_unique<Writer>(settings, state->origin, std::move(key), std::move(recovered.state), platform);
+  if (auto started = state->writer->start(); !started) return std::move(started).error();
+  state->watch = std::thread([raw = state.get()] { raw->watch_loop(); });
+  const bool good = state->put_and_wait(first);
+  std::unique_ptr<Ledger> ledger(new Ledger(std::move(state)));
+  if (!good) return settings.dir.value + ": the ledger cannot be written";
+  if (!recovered.reports.empty()) forget_reports(settings.dir.value);
+  return ledger;
+}
+
+Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Ledger::~Ledger() { close(); }
+
+void Ledger::close() {
+  std::call_once(state_->closed, [this] {
+    state_->emit_due(true);
+    state_->put(state_->event(Type::shutdown), Durability::synced, {});
+    state_->writer->stop();
+    state_->end_watch();
+    state_->lock = {};
+  });
+}
+
+void Ledger::State::watch_loop() {
+  const auto period = std::clamp<std::chrono::milliseconds>(settings.deadline / 8, 5ms, 250ms);
+  std::unique_lock hold(watch_mutex);
+  while (!watch_wake.wait_for(hold, period, [&] { return watch_ended; })) {
+    writer->check_deadline();
+    emit_due(false);
+  }
+}
+
+void Ledger::State::end_watch() {
+  {
+    const std::lock_guard hold(watch_mutex);
+    watch_ended = true;
+  }
+  watch_wake.notify_all();
+  if (watch.joinable()) watch.join();
+}
+
+bool Ledger::healthy() const noexcept { return state_->writer->healthy(); }
+bool Ledger::reserve() noexcept { return state_->writer->reserve(); }
+void Ledger::release() noexcept { state_->writer->release(); }
+const std::string& Ledger::origin() const { return state_->origin; }
+Ledger::Numbers Ledger::numbers() const noexcept { return state_->writer->numbers(); }
+
+void Ledger::append(Record record, Durability durability, bool reserved, Done done) {
+  state_->writer->push({compose(record, state_->origin), record.type, std::move(record.id), durability, std::move(done), {}},
+                       reserved);
+}
+
+// ---- floods
+
+/// Asked at most once a second. flood_mutex is held.
+bool Ledger::State::space_is_low(std::int64_t now_ms) {
+  if (space_second != now_ms / 1000) {
+    space_second = now_ms / 1000;
+    const Platform::Space space = platform.space(folder.get());
+    space_low = space.free < std::max(settings.reserve.count, space.total / 20);
+  }
+  return space_low;
+}
+
+void Ledger::refuse_anonymous(Record record, std::string_view address) {
+  const std::int64_t now = state_->platform.unix_ms();
+  {
+    const std::lock_guard hold(state_->flood_mutex);
+    if (state_->space_is_low(now) || !healthy() || !state_->strangers.spend(now)) {
+      state_->strangers.count(record, address, now);
+      return;
+    }
+  }
+  FloodFacts facts;
+  facts.address = state_->commit_to({}, {}, "address", json::quote(address), false);
+  state_->put(record, Durability::buffered, {}, &facts);
+}
+
+void Ledger::refuse(Record record, std::string_view principal_key, Durability durability, Done done) {
+  const std::int64_t now = state_->platform.unix_ms();
+  bool counted = false;
+  if (healthy()) {
+    const std::lock_guard hold(state_->flood_mutex);
+    Budget& budget = state_->principals.of(std::string(principal_key), now);
+    counted = !budget.spend(now);
+    if (counted) budget.count(record, {}, now);
+  }
+  if (!counted)
+    state_->put(record, durability, std::move(done));
+  else if (done)
+    done({});
+}
+
+void Ledger::State::emit(Flood flood) {
+  FloodFacts facts;
+  facts.first_ms = flood.first_ms;
+  facts.last_ms = flood.last_ms;
+  for (const auto& [reason, count] : flood.reasons) {
+    facts.reasons += facts.reasons.empty() ? "{" : ",";
+    append_json_string(facts.reasons, reason);
+    facts.reasons += ":" + std::to_string(count);
+  }
+  if (!facts.reasons.empty()) facts.reasons += "}";
+  for (const auto& [address, count] : flood.addresses) {
+    facts.addresses += facts.addresses.empty() ? "[{\"address\":" : ",{\"address\":";
+    append_json_string(facts.addresses, commit_to({}, {}, "address", json::quote(address), false));
+    facts.addresses += ",\"count\":" + std::to_string(count) + "}";
+  }
+  if (!facts.addresses.empty()) facts.addresses += "]";
+  const Record& sample = flood.sample;
+  Record record = event(Type::refusal);
+  record.tenant = sample.tenant;
+  record.sub = sample.sub;
+  record.client_id = sample.client_id;
+  record.authn_method = sample.authn_method;
+  record.retention = sample.retention;
+  record.effect = Effect::none;
+  record.count = flood.count;
+  put(record, Durability::buffered, {}, &facts);
+}
+
+void Ledger::State::emit_due(bool flush) {
+  const std::int64_t now = platform.unix_ms();
+  std::vector<Flood> floods;
+  {
+    const std::lock_guard hold(flood_mutex);
+    if (!writer->healthy()) return;  // the counts are kept until they can be written
+    floods = principals.due(now, flush);
+    if (!space_is_low(now)) {
+      if (auto flood = strangers.due(now, flush)) floods.push_back(*std::move(flood));
+    }
+  }
+  for (Flood& flood : floods) emit(std::move(flood));
+}
+
+// ---- commitments
+
+std::string Ledger::State::commit_to(std::string_view tenant, std::string_view entry_id, std::string_view label,
+                                     std::string_view bytes, bool raw) const {
+  auto list = commit.find(std::string(tenant));
+  if (list == commit.end() || list->second.empty()) list = commit.find("");
+  for (const KeyringEntry& entry : list->second)
+    if (entry.id == entry_id) return commitment(entry, label, bytes, raw);
+  return commitment(list->second.back(), label, bytes, raw);
+}
+
+std::string Ledger::commit(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
+                           bool raw) const {
+  return state_->commit_to(tenant, entry_id, label, bytes, raw);
+}
+
+}  // namespace durward::audit

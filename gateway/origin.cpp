@@ -52,6 +52,7 @@ constexpr std::string_view kExposeHeaders =
 
 /// The Mcp-Param-* names of a list of field names, each after a comma. At most 64: tools have few parameters.
 std::string parameters(std::string_view requested) {
+  constexpr std::string_view prefix = "mcp-param-";
   std::string out;
   for (int taken = 0; !requested.empty() && taken < 64;) {
     const std::size_t comma = requested.find(',');
@@ -60,7 +61,7 @@ std::string parameters(std::string_view requested) {
     const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     });
-    if (!plain || !name.starts_with("mcp-param-")) continue;
+    if (!plain || !name.starts_with(prefix) || name == prefix) continue;
     out.append(", ").append(name);
     ++taken;
   }

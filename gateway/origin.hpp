@@ -27,7 +27,7 @@ class Doorplate {
   Headers cors(std::string_view origin) const;
   /// For the answer to a preflight; empty unless the origin stands in listen.cors_origins. requested is the value of
   /// Access-Control-Request-Headers: its Mcp-Param-* names are allowed besides the fixed list, which no wildcard could do.
-  Headers preflight(std::string_view origin, std::string_view requested) const;
+  Headers preflight(std::string_view origin, std::string_view requested = {}) const;
 
  private:
   std::vector<std::string> hosts_;    // lower case, as a Host header writes them

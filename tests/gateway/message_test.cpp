@@ -423,6 +423,12 @@ TEST_CASE("the header sentinel is decoded strictly") {
 TEST_CASE("the vocabulary is the policy's, by era and direction") {
   for (const policy::Method& method : policy::kMethods) {
     CAPTURE(method.name);
+    if (method.name.starts_with("durward/")) {  // the gateway's own words in its ledger: never a client's
+      for (const Era era : {Era::modern, Era::legacy}) {
+        CHECK_FALSE((client_may_send(era, method.name, true) || client_may_send(era, method.name, false)));
+      }
+      continue;
+    }
     const bool request = !method.name.starts_with("notifications/");
     CHECK((client_may_send(Era::legacy, method.name, request) || client_may_send(Era::modern, method.name, request)));
     CHECK_FALSE((client_may_send(Era::legacy, method.name, !request) || client_may_send(Era::modern, method.name, !request)));

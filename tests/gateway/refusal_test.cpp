@@ -112,8 +112,7 @@ TEST_CASE("every body is one JSON-RPC error, whatever the context") {
       CHECK(read->error.find("code").integer() == row(context.reason).rpc);
       CHECK(header(refusal, "content-type") == "application/json");
       if (!context.authenticated) CHECK_FALSE(static_cast<bool>(read->error.find("data")));
-      if (context.era == Era::modern)
-        CHECK_FALSE(document->root().find("id").is(json::Kind::null));
+      if (context.era == Era::modern) CHECK_FALSE(document->root().find("id").is(json::Kind::null));
       if (context.era == Era::legacy) CHECK(static_cast<bool>(document->root().find("id")));
     }
   }

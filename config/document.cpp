@@ -95,13 +95,12 @@ class Builder : public YAML::EventHandler {
   // yaml-cpp ends an open quote at the end of the file, and folds lines: a forgotten quote would swallow keys unseen.
   bool on_one_line(const YAML::Mark& mark, std::string_view value) {
     const std::string_view rest = text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
-    const std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
-    const char first = line.empty() ? '\0' : line.front();
+    const char first = rest.empty() ? '\0' : rest.front();
     if (first == '"' || first == '\'') {
-      if (!closes(line)) return refuse(mark, "the closing quote is missing on this line");
+      if (!closes(rest)) return refuse(mark, "the closing quote is missing on this line");
     } else if (first == '!') {
       return refuse(mark, "tags (!name) are not supported");
-    } else if (first == '|' || first == '>' || line.substr(0, value.size()) != value) {
+    } else if (first == '|' || first == '>' || rest.substr(0, value.size()) != value) {
       return refuse(mark, "a value must stand on one line");
     }
     for (std::size_t i = 0, length = 0; i < value.size(); i += length) {
@@ -111,13 +110,14 @@ class Builder : public YAML::EventHandler {
     return true;
   }
 
-  static bool closes(std::string_view line) {
-    const char quote = line.front();
-    for (std::size_t i = 1; i < line.size(); ++i) {
-      if (quote == '"' && line[i] == '\\') {
-        ++i;
-      } else if (line[i] == quote) {
-        const bool doubled = quote == '\'' && i + 1 < line.size() && line[i + 1] == quote;
+  // Whether the quote that text begins with is closed before the line ends.
+  static bool closes(std::string_view text) {
+    const char quote = text.front();
+    for (std::size_t i = 1; i < text.size() && text[i] != '\n'; ++i) {
+      if (quote == '"' && text[i] == '\\') {
+        if (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+      } else if (text[i] == quote) {
+        const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
         if (!doubled) return true;
         ++i;
       }
@@ -202,6 +202,9 @@ std::string explain(const std::string& message) {
   if (message == "end of sequence flow not found") return "a list that [ opens is not closed before this";
   if (message == "illegal map value")
     return "a ':' where no key can stand: check indentation, and quote values with ': ' in them";
+  if (message == "alias not found after *" || message == "the referenced anchor is not defined") {
+    return "a value that begins with * must stand in quotes";
+  }
   return message;
 }
 

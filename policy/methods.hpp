@@ -16,10 +16,15 @@ struct Method {
   bool lists;  // asks for a list that the gateway fetches for itself too
 };
 
-/// What a client may send, in any revision, in the order of the names. Everything else is refused in every mode.
+/// What a client may send, in any revision, in the order of the names, and what the gateway judges that is no JSON-RPC method
+/// (`durward/…`; a client that sends one is refused by the codec). Everything else is refused in every mode.
 /// Plumbing keeps a connection usable and tells nothing of what a server has: no list of methods takes it away.
-inline constexpr std::array<Method, 24> kMethods{{
+inline constexpr std::array<Method, 28> kMethods{{
     {"completion/complete", Subject::completion, false},
+    {"durward/catalogue", Subject::plumbing, false},  // the gateway's own fetch of a tool list
+    {"durward/end", Subject::plumbing, false},        // DELETE of a session
+    {"durward/response", Subject::plumbing, false},   // a client's answer to a server's request
+    {"durward/stream", Subject::plumbing, false},     // GET
     {"initialize", Subject::plumbing, false},
     {"logging/setLevel", Subject::other, false},
     {"notifications/cancelled", Subject::plumbing, false},

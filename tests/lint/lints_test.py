@@ -65,7 +65,7 @@ class Layers(Tree):
     def test_libraries_stay_in_their_layers(self):
         self.write("policy/b.cpp", "\n#include <boost/asio/post.hpp>\n")
         self.write("audit/c.cpp", "#include <boost/beast/core.hpp>\n#include <boost/asio.hpp>\n")
-        self.write("gateway/d.cpp", "#include <simdjson.h>\n#include <CLI/CLI.hpp>\n")
+        self.write("gateway/d.cpp", "#include <yaml-cpp/yaml.h>\n#include <CLI/CLI.hpp>\n")
         self.refused("layers", "policy/b.cpp:2", "audit/c.cpp:1", "gateway/d.cpp:1", "gateway/d.cpp:2", "4 finding(s)")
 
     def test_policy_is_pure(self):

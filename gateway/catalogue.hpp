@@ -1,0 +1,60 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/rulebook.hpp"
+
+namespace durward::gateway {
+
+/// The tool names of one server as last seen: from the gateway's own fetch, and learnt from every list that passes.
+/// Thread-safe: readers take a snapshot under a short lock.
+class Catalogue {
+ public:
+  policy::Listing listing(std::string_view tool) const;
+  /// The version that the server reports of itself, or empty.
+  std::string version() const;
+
+  /// A whole list: replaces what was known.
+  void replace(std::vector<std::string> names, std::string reported_version);
+  /// Names from one list that passed, which may be one page of several.
+  void learn(const std::vector<std::string>& names);
+  /// A list_changed passed: the next question about an unknown name may fetch again at once.
+  void stale();
+
+  /// Whether a fetch should run now: none is running and the last one is at least pause old (or the list is stale). Marks it as
+  /// running.
+  bool begin_fetch(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::duration pause);
+  /// Whether begin_fetch would say yes, without beginning.
+  bool due(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::duration pause) const;
+  void end_fetch(std::chrono::steady_clock::time_point now);
+  /// Calls done once the fetch that is running has ended, on the thread that ends it; at once if none is.
+  void after_fetch(std::function<void()> done);
+
+ private:
+  using Names = std::set<std::string, std::less<>>;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Names> names_;  // null: nothing is known yet
+  std::string reported_;
+  bool fetching_ = false, stale_ = false;
+  std::vector<std::function<void()>> waiting_;
+  std::chrono::steady_clock::time_point fetched_{};
+};
+
+/// One Catalogue per server, made when first asked for and kept for good. Thread-safe.
+class Catalogues {
+ public:
+  Catalogue& of(const std::string& server);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<Catalogue>> all_;
+};
+
+}  // namespace durward::gateway

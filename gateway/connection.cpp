@@ -1,0 +1,54 @@
+#include "gateway/connection.hpp"
+
+#include "gateway/trace.hpp"
+
+namespace durward::gateway {
+
+using policy::Reason;
+
+Connection::Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address)
+    : loop_(loop), pipeline_(pipeline), downstream_(std::move(socket), loop.deadlines, loop.now), address_(std::move(address)) {
+  loop_.connections.insert(this);
+  if (loop_.draining) downstream_.close_after_this();
+}
+
+Connection::~Connection() {
+  loop_.connections.erase(this);
+  loop_.services.doormen.leave(address_);
+}
+
+void Connection::drain() { downstream_.drain(); }
+void Connection::cut() { downstream_.abort(); }
+
+void Connection::begin(Exchange& x) const {
+  x.head = &downstream_.head();
+  x.address = address_;
+  x.arrived = Clock::now();
+  x.arrived_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  Trace trace = continue_trace(*x.head, x.limits().baggage_bytes.count);
+  x.traceparent = trace.traceparent();
+  if (!trace.parent.empty()) x.cause = "{\"span_id\":\"" + trace.parent + "\",\"trace_id\":\"" + trace.trace_id + "\"}";
+  x.trace_id = std::move(trace.trace_id);
+  x.span_id = std::move(trace.span_id);
+  x.tracestate = std::move(trace.tracestate);
+  x.baggage = std::move(trace.baggage);
+  x.entry_id = audit::new_ulid(x.arrived_ms);
+}
+
+Task<> Connection::run() {
+  do {
+    auto read = co_await downstream_.read_head();
+    if (!read && read.error().reason == Reason::client_gone) co_return;
+    Exchange x(loop_.services, loop_, &downstream_, loop_.now);
+    begin(x);
+    if (!read) {
+      downstream_.close_after_this();
+      const Refused refused(std::move(read).error());
+      co_await pipeline_.refuse_exchange(x, refused);
+      co_return;
+    }
+    co_await pipeline_.serve(x);
+  } while (downstream_.reusable());
+}
+
+}  // namespace durward::gateway

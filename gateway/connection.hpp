@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+
+#include "gateway/downstream.hpp"
+#include "gateway/loop.hpp"
+#include "gateway/pipeline.hpp"
+
+namespace durward::gateway {
+
+/// One connection from accept to close: exchanges, one after the other. Lives on its loop.
+class Connection {
+ public:
+  Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  Task<> run();
+  /// No exchange after the one under way; an idle connection has a moment for a request that is already on the wire.
+  void drain();
+  /// Closes now, whatever is under way.
+  void cut();
+
+ private:
+  void begin(Exchange& x) const;
+  Loop& loop_;
+  Pipeline& pipeline_;
+  Downstream downstream_;
+  const std::string address_;
+};
+
+}  // namespace durward::gateway

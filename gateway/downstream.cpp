@@ -1,0 +1,176 @@
+#include "gateway/downstream.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include "gateway/tune.hpp"
+
+namespace durward::gateway {
+
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+namespace {
+constexpr std::size_t kReadBytes = 16 << 10;
+// A caller that takes an answer this slowly is not there any more.
+constexpr std::chrono::seconds kWriteStall{60};
+
+// How long a kept connection may still begin a request once the gateway drains.
+constexpr std::chrono::seconds kDrainGrace{2};
+
+enum class Peer { quiet, talking, gone };
+Peer peek(Socket& socket) {
+  char byte = 0;
+  const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (got > 0) return Peer::talking;
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Peer::quiet;
+  return Peer::gone;
+}
+}  // namespace
+
+Downstream::Downstream(Socket socket, Deadlines& deadlines, std::shared_ptr<const Snapshot> now)
+    : socket_(std::move(socket)), now_(std::move(now)), limits_(now_->settings.limits), deadline_(deadlines, [this] {
+        error_code ignored;
+        socket_.cancel(ignored);
+      }) {
+  tune(socket_);
+}
+
+void Downstream::drain() {
+  closing_ = true;
+  if (idle_) deadline_.arm(kDrainGrace);
+}
+
+Task<error_code> Downstream::more() {
+  error_code ec;
+  const std::size_t had = unread_.size();
+  unread_.resize(had + kReadBytes);
+  const std::size_t got = co_await socket_.async_read_some(asio::buffer(unread_.data() + had, kReadBytes), into(ec));
+  unread_.resize(had + got);
+  if (ec && !deadline_.expired()) gone_ = true;
+  co_return ec;
+}
+
+Task<Outcome<void>> Downstream::read_head() {
+  parser_ = std::make_unique<RequestParser>();
+  parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes.count));
+  parser_->body_limit(limits_.body_bytes.count);
+  parser_->storage.fields_max = limits_.header_fields;
+  parser_->eager(false);  // the credential is checked before the body is read
+  began_ = false;
+  idle_ = unread_.empty();
+  deadline_.arm(idle_ ? Clock::duration(limits_.idle) : Clock::duration(limits_.header_read));
+  for (;;) {
+    if (!unread_.empty()) {
+      if (idle_) deadline_.arm(limits_.header_read);
+      idle_ = false;
+      error_code ec;
+      const std::size_t used = parser_->put(asio::buffer(unread_), ec);
+      unread_.erase(0, used);
+      if (ec == http::error::header_limit) co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
+      if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
+      if (parser_->is_header_done()) break;
+      if (used > 0 && !unread_.empty()) continue;
+    }
+    const error_code ec = co_await more();
+    if (ec && deadline_.expired() && !idle_) co_return Violation(Reason::request_timeout, "limits.header_read");
+    if (ec) co_return Violation(Reason::client_gone, ec.message());
+  }
+  deadline_.disarm();
+  co_return Outcome<void>();
+}
+
+Task<Outcome<std::string>> Downstream::read_body(Held& held) {
+  RequestParser& parser = *parser_;
+  if (boost::beast::iequals(head().find("expect"), "100-continue") && !parser.is_done() && unread_.empty()) {
+    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return Violation(Reason::client_gone, "while sending 100");
+  }
+  parser.eager(true);
+  const Clock::time_point began = Clock::now();
+  while (!parser.is_done()) {
+    error_code ec;
+    if (!unread_.empty()) {
+      const std::size_t used = parser.put(asio::buffer(unread_), ec);
+      unread_.erase(0, used);
+      if (ec == http::error::body_limit) co_return Violation(Reason::body_too_large, "limits.body_bytes");
+      if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
+      if (!held.grow_to(parser.storage.body.size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
+      if (parser.is_done() || used > 0) continue;
+    }
+    // A body must have kept up limits.body_rate by the time the grace is over.
+    const auto earned = std::chrono::seconds(parser.storage.body.size() / limits_.body_rate.count);
+    deadline_.arm_at(began + limits_.body_grace + earned);
+    ec = co_await more();
+    if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.body_rate");
+    if (ec) co_return Violation(Reason::client_gone, ec.message());
+  }
+  deadline_.disarm();
+  co_return std::move(parser.storage.body);
+}
+
+bool Downstream::reusable() const { return !closing_ && !gone_ && parser_ && parser_->is_done() && parser_->keep_alive(); }
+
+Task<bool> Downstream::write(std::string_view first, std::string_view second) {
+  if (gone_) co_return false;
+  deadline_.arm(kWriteStall);
+  error_code ec;
+  const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()), asio::buffer(second.data(), second.size())};
+  co_await asio::async_write(socket_, parts, into(ec));
+  deadline_.disarm();
+  if (ec) gone_ = true;
+  co_return !gone_;
+}
+
+Task<bool> Downstream::respond(unsigned status, const Headers& headers, std::string_view body) {
+  began_ = true;
+  const std::string head = response_head(status, headers, false, body.size(), reusable());
+  co_return co_await write(head, body);
+}
+
+Task<bool> Downstream::begin(unsigned status, const Headers& headers) {
+  began_ = true;
+  const std::string head = response_head(status, headers, true, 0, reusable());
+  co_return co_await write(head, {});
+}
+
+Task<bool> Downstream::send(std::string_view bytes) {
+  const std::string framed = chunk(bytes);
+  co_return co_await write(framed, {});
+}
+
+Task<bool> Downstream::finish() {
+  co_return co_await write("0\r\n\r\n", {});
+}
+
+void Downstream::abort() {
+  gone_ = true;
+  error_code ignored;
+  // A reset rather than an orderly end: no client can take the answer for complete.
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+void Downstream::watch(std::function<void()> on_gone) {
+  watch_ = std::make_shared<Watch>(Watch{std::move(on_gone), true});
+  socket_.async_wait(Socket::wait_read, [this, watch = watch_](error_code ec) {
+    if (!watch->pending) return;  // unwatched: *this may be gone
+    watch->pending = false;
+    // Bytes are the next request, sent early: it waits, and this caller's hang-up is no longer seen.
+    if (!ec && peek(socket_) != Peer::gone) return;
+    gone_ = true;
+    watch->on_gone();
+  });
+}
+
+void Downstream::unwatch() {
+  if (!watch_ || !watch_->pending) return;
+  watch_->pending = false;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+}  // namespace durward::gateway

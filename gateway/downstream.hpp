@@ -1,0 +1,67 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/asio.hpp"
+#include "gateway/deadline.hpp"
+#include "gateway/http.hpp"
+#include "gateway/services.hpp"
+
+namespace durward::gateway {
+
+/// The caller's side of one connection: reads requests within their limits, writes answers, and tells when the caller
+/// hung up. Bound to its loop.
+class Downstream {
+ public:
+  Downstream(Socket socket, Deadlines& deadlines, std::shared_ptr<const Snapshot> now);
+  ~Downstream() { unwatch(); }
+  Downstream(const Downstream&) = delete;
+  Downstream& operator=(const Downstream&) = delete;
+
+  /// Waits for the next request's head. Error: what to refuse with, or client_gone when there is nobody to answer.
+  Task<policy::Outcome<void>> read_head();
+  const Head& head() const { return parser_->storage.head; }
+  /// The payload, within limits.body_bytes and limits.body_rate, counted in held.
+  Task<policy::Outcome<std::string>> read_body(Held& held);
+  /// Whether the connection can carry another request after this answer. A body that was not read to its end ends it.
+  bool reusable() const;
+  bool idle() const { return idle_; }
+  void close_after_this() { closing_ = true; }
+  /// Like close_after_this, but a connection that waits for a request gets a moment for one that is already on its way.
+  void drain();
+
+  /// A whole answer. False: the caller is gone.
+  Task<bool> respond(unsigned status, const Headers& headers, std::string_view body);
+  /// The head of a chunked answer, its parts, and its end.
+  Task<bool> begin(unsigned status, const Headers& headers);
+  Task<bool> send(std::string_view bytes);
+  Task<bool> finish();
+  /// Ends the connection without an end of the answer, so that the caller sees a broken stream.
+  void abort();
+  bool began() const { return began_; }
+  bool gone() const { return gone_; }
+
+  /// Calls on_gone once, on the loop, if the caller closes the connection before unwatch().
+  void watch(std::function<void()> on_gone);
+  void unwatch();
+
+ private:
+  struct Watch {
+    std::function<void()> on_gone;
+    bool pending = false;
+  };
+  Task<error_code> more();
+  Task<bool> write(std::string_view first, std::string_view second);
+  Socket socket_;
+  const std::shared_ptr<const Snapshot> now_;  // a connection keeps the limits it was accepted with
+  const config::Limits& limits_;
+  std::unique_ptr<RequestParser> parser_;
+  std::string unread_;
+  Deadline deadline_;
+  std::shared_ptr<Watch> watch_;
+  bool idle_ = false, closing_ = false, began_ = false, gone_ = false;
+};
+
+}  // namespace durward::gateway

@@ -1,0 +1,49 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/asio.hpp"
+#include "gateway/head.hpp"
+#include "gateway/http.hpp"
+#include "gateway/services.hpp"
+#include "policy/principal.hpp"
+#include "policy/rulebook.hpp"
+
+namespace durward::gateway {
+
+class Downstream;
+struct Loop;
+
+/// One HTTP exchange: the rulebook it began with, what the caller sent, and the facts that go into its records.
+struct Exchange {
+  Exchange(Services& s, Loop& l, Downstream* d, std::shared_ptr<const Snapshot> n)
+      : services(s), loop(l), downstream(d), now(std::move(n)), held(s.buffered) {}
+  Services& services;
+  Loop& loop;
+  Downstream* const downstream;         // null for the gateway's own fetches
+  const std::shared_ptr<const Snapshot> now;
+  const Head* head = nullptr;
+  std::string address;  // the caller's, for budgets; never recorded in clear
+  Clock::time_point arrived;
+  std::int64_t arrived_ms = 0;  // Unix time
+  std::string trace_id, span_id;
+  std::string traceparent;  // what goes upstream: the caller's trace, our span
+  std::string tracestate, baggage;      // the caller's, within their bounds, or empty
+  std::string cause;        // canonical JSON of the trace that the caller claimed, or empty
+  std::string entry_id;
+  const config::Server* server = nullptr;  // the route, once it is known
+  std::optional<policy::Principal> principal;
+  std::optional<SessionState> session;  // legacy, once its id has opened
+  std::uint64_t bytes_in = 0;
+  Held held;
+
+  const config::Limits& limits() const { return now->settings.limits; }
+  const policy::Rulebook& rules() const { return *now->rules; }
+  /// The effective version of the route's tools: configured, else reported by the server, else empty.
+  std::string version() const;
+  /// The headers that every answer carries.
+  Headers headers() const;
+};
+
+}  // namespace durward::gateway

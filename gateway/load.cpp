@@ -1,0 +1,57 @@
+#include "gateway/load.hpp"
+
+#include <chrono>
+
+#include "audit/key_files.hpp"
+#include "config/load.hpp"
+#include "gateway/version.hpp"
+
+namespace durward::gateway {
+
+using policy::Outcome;
+
+namespace {
+void add_ownership(const std::string& path, std::vector<config::Diagnostic>& diagnostics) {
+  if (auto problem = config::check_ownership(path)) diagnostics.push_back(*std::move(problem));
+}
+}  // namespace
+
+Checked check_files(const std::string& config_path) {
+  Checked checked;
+  auto settings = config::load_settings(config_path);
+  add_ownership(config_path, settings.diagnostics);
+  checked.report = config::render(settings);
+  if (!settings.value || config::has_errors(settings.diagnostics)) return checked;
+
+  const std::string policy_path = settings.value->policy.value;
+  auto policy = config::load_policy(policy_path);
+  add_ownership(policy_path, policy.diagnostics);
+  if (policy.value) checked.rules = policy::Rulebook::compile(*policy.value, settings.value->servers, policy.diagnostics);
+  checked.report += config::render(policy);
+  if (config::has_errors(policy.diagnostics)) checked.rules = nullptr;
+  if (checked.rules) checked.settings = *std::move(settings.value);
+  return checked;
+}
+
+Outcome<void, std::string> check_keys(const config::Settings& settings) {
+  TRY(const audit::SigningKey key, audit::load_signing_key(settings.ledger.key_ref.value));
+  TRY(const audit::Keyring keyring, audit::load_keyring(settings.ledger.keyring.value, settings.ledger.key_ref.value));
+  return {};
+}
+
+Outcome<Start, std::string> prepare(Checked checked) {
+  Start start;
+  start.settings = *std::move(checked.settings);
+  start.rules = std::move(checked.rules);
+  const config::Ledger& ledger = start.settings.ledger;
+  TRY(audit::SigningKey key, audit::load_signing_key(ledger.key_ref.value));
+  TRY(start.keyring, audit::load_keyring(ledger.keyring.value, ledger.key_ref.value));
+  audit::BootFacts boot;
+  boot.gateway_version = kVersion;
+  boot.rulebook = start.rules->digest();
+  boot.deadline_ms = static_cast<std::uint64_t>(std::chrono::milliseconds(start.settings.limits.stream).count());
+  TRY(start.ledger, audit::Ledger::open(ledger, std::move(key), start.keyring, boot));
+  return start;
+}
+
+}  // namespace durward::gateway

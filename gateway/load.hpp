@@ -1,0 +1,30 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/settings.hpp"
+#include "gateway/runtime.hpp"
+#include "policy/rulebook.hpp"
+
+namespace durward::gateway {
+
+/// Both files, read and compiled. value parts are empty if and only if report tells an error.
+struct Checked {
+  std::optional<config::Settings> settings;
+  std::shared_ptr<const policy::Rulebook> rules;
+  std::string report;  // every diagnostic with its source line; warnings too
+  bool good() const { return settings && rules; }
+};
+
+/// Everything that `serve` would refuse in durward.yaml and policy.yaml: syntax, values, patterns, ownership. Opens no port and
+/// touches no ledger.
+Checked check_files(const std::string& config_path);
+
+/// The keys that the configuration names. Errors: one sentence.
+policy::Outcome<void, std::string> check_keys(const config::Settings& settings);
+
+/// Loads the keys, opens the ledger. Errors: one sentence.
+policy::Outcome<Start, std::string> prepare(Checked checked);
+
+}  // namespace durward::gateway

@@ -1,0 +1,34 @@
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <set>
+
+#include "gateway/asio.hpp"
+#include "gateway/deadline.hpp"
+#include "gateway/services.hpp"
+#include "gateway/upstream.hpp"
+#include "policy/rulebook.hpp"
+
+namespace durward::gateway {
+
+class Connection;
+class Relay;
+struct Exchange;
+
+/// One event loop with what belongs to it alone. Touched by its own thread, but for post().
+struct Loop {
+  explicit Loop(Services& s) : services(s), deadlines(io.get_executor()), upstream(io.get_executor(), deadlines, s) {}
+  Services& services;
+  asio::io_context io{1};
+  Deadlines deadlines;
+  Upstream upstream;
+  std::shared_ptr<const Snapshot> now;
+  std::set<Connection*> connections;
+  std::set<Relay*> streams;   // relays under way that have no end of their own
+  bool draining = false;
+
+  void log_catalogue(const std::string& server, const policy::Violation& violation) const;
+  void log_refusal(const Exchange& x, const policy::Violation& violation) const;
+};
+
+}  // namespace durward::gateway

@@ -1,0 +1,226 @@
+#include "gateway/pipeline.hpp"
+
+#include "gateway/downstream.hpp"
+#include "gateway/loop.hpp"
+#include "gateway/relay.hpp"
+#include "gateway/route.hpp"
+#include "gateway/self_client.hpp"
+#include "gateway/stages.hpp"
+
+namespace durward::gateway {
+
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+Pipeline::Pipeline(Loop& loop) : loop_(loop), recorder_(loop.services.ledger, loop.services.ledger_settings) {}
+
+Task<> Pipeline::serve(Exchange& x) {
+  std::optional<Refused> refused;
+  try {
+    Served served = co_await run(x);
+    if (!served) refused = std::move(served).error();
+  } catch (const std::exception& e) {
+    refused = Refused(Violation(Reason::internal, e.what()));
+  }
+  if (refused && !refused->answered) co_await refuse_exchange(x, *refused);
+}
+
+// The whole life of a request, top to bottom. Each stage takes what the one before it has proved.
+Task<Served> Pipeline::run(Exchange& x) {
+  auto routed = route(x);  // head, Host, Origin, path
+  if (!routed) co_return std::move(routed).error();
+  if (*routed == Routed::answer_preflight) co_return co_await answer_preflight(x);
+  auto known = authenticate(x);  // before the body is read
+  if (!known) co_return std::move(known).error();
+  auto served = serve_server(x);
+  if (!served) co_return std::move(served).error();
+  if (x.head->method == "POST") co_return co_await post(x);
+  if (x.head->method == "GET") co_return co_await open_stream(x);
+  if (x.head->method == "DELETE") co_return co_await end_session(x);
+  co_return Refused(Violation(Reason::http_method_not_allowed, "only POST, GET and DELETE"));
+}
+
+Task<Served> Pipeline::post(Exchange& x) {
+  auto media = check_media(*x.head);
+  if (!media) co_return Refused(std::move(media).error());
+  auto body = co_await x.downstream->read_body(x.held);
+  if (!body) co_return Refused(std::move(body).error());
+  x.bytes_in = body->size();
+  json::Limits limits;
+  limits.depth = x.limits().json_depth;
+  CO_TRY(const json::Document document, parse_body(*std::move(body), limits));
+  if (is_batch(document)) co_return co_await batch(x, document);
+  co_return co_await single(x, document);
+}
+
+Task<Served> Pipeline::single(Exchange& x, const json::Document& document) {
+  CO_TRY(Message message, read_message(document, *x.head));
+  std::vector<Message> messages;
+  messages.push_back(std::move(message));
+  const Message& only = messages.front();
+  auto bound = bind_session(x, only);
+  if (!bound) co_return refused_message(std::move(bound).error(), only);
+
+  auto cleared = co_await clear(x, only);
+  if (!cleared) co_return co_await recorded(x, std::move(cleared).error(), only);
+  auto entry = co_await recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", {});
+  if (!entry) co_return refused_message(std::move(entry).error(), only);
+
+  Relay relay(x, recorder_, only.era);
+  relay.add(only, *std::move(entry));
+  const std::string body = forwarded(document, messages, x);
+  co_return co_await relay.post(body);
+}
+
+// The record of a refusal is written while the message is still there to be described.
+Task<Refused> Pipeline::recorded(Exchange& x, Refused refused, const Message& message) {
+  co_await recorder_.refuse(x, refused.violation.reason, refused.decision ? &*refused.decision : nullptr, &message, x.entry_id);
+  refused.recorded = true;
+  co_return refused;
+}
+
+// Checks 1 and 2, then the final decision.
+Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Message& message) {
+  if (message.shape != Shape::response && !client_may_send(message.era, message.method, message.shape == Shape::request))
+    co_return refused_message(Violation(Reason::method_not_allowed, "not a method of this era"), message);
+  if (message.target == policy::Target::tool) co_await know_tools(x, message.name);
+  const std::string version = message.target == policy::Target::tool ? x.version() : std::string();
+  policy::Naming naming;
+  naming.server = x.server->name;
+  naming.method = message.shape == Shape::response ? std::string_view(kPostedResponse) : std::string_view(message.method);
+  naming.target = message.target;
+  naming.name = message.name;
+  naming.version = version;
+  if (message.target == policy::Target::tool) naming.listing = x.services.catalogues.of(x.server->name).listing(message.name);
+  auto granted = policy::grant(x.rules(), *x.principal, naming);
+  if (!granted) co_return refused_message(std::move(granted).error(), message);
+  if (message.method == "subscriptions/listen") {
+    auto subscribed = judge_subscriptions(x, message);
+    if (!subscribed) co_return refused_message(std::move(subscribed).error(), message);
+  }
+  std::vector<policy::Code> findings;
+  auto cleared = policy::decide(x.rules(), *std::move(granted), std::move(findings));
+  if (!cleared) co_return refused_message(std::move(cleared).error(), message);
+  co_return *std::move(cleared);
+}
+
+// A name that is not in the catalogue may be new, or the catalogue may never have been fetched: ask before judging.
+Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
+  Catalogue& catalogue = x.services.catalogues.of(x.server->name);
+  if (catalogue.listing(tool) == policy::Listing::listed || x.rules().names_literally(x.server->name, tool)) co_return;
+  co_await refresh_catalogue(loop_, x.now, *x.server, catalogue.listing(tool) == policy::Listing::unavailable ? kRetryPause : kUnknownPause);
+}
+
+Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
+  CO_TRY(const std::vector<Message> messages, read_batch(document, *x.head, x.limits().batch));
+  auto bound = bind_session(x, messages.front());
+  if (!bound) co_return refused_message(std::move(bound).error(), messages.front());
+  if (x.session && x.session->revision != kBatching)
+    co_return refused_message(Violation(Reason::not_a_message, "batches exist in 2025-03-26 only"), messages.front());
+
+  std::vector<policy::Cleared> cleared;
+  std::vector<std::optional<Refused>> refused(messages.size());
+  bool all = true;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    auto one = co_await clear(x, messages[i]);
+    if (one) {
+      cleared.push_back(*std::move(one));
+    } else {
+      refused[i] = std::move(one).error();
+      all = false;
+    }
+  }
+  if (!all) {
+    co_await refuse_batch(x, messages, refused);
+    co_return Served();
+  }
+  Relay relay(x, recorder_, Era::legacy);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    auto entry = co_await recorder_.open(x, cleared[i], &messages[i], false, i == 0 ? std::string_view() : std::string_view(x.entry_id));
+    if (!entry) {
+      auto unrecorded = co_await relay.abandon(std::move(entry).error());
+      co_return unrecorded;
+    }
+    relay.add(messages[i], *std::move(entry));
+  }
+  relay.as_batch();
+  const std::string body = forwarded(document, messages, x);
+  co_return co_await relay.post(body);
+}
+
+// Nothing is forwarded: what was refused gets its refusal, every other request batch_refused. Each element has its record.
+Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages, std::vector<std::optional<Refused>>& refused) {
+  std::string body = "[";
+  const Refused* first = nullptr;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (!refused[i]) refused[i] = refused_message(Violation(Reason::batch_refused, "another element was refused"), messages[i]);
+    Refused& one = *refused[i];
+    if (!first && one.violation.reason != Reason::batch_refused) first = &one;
+    const std::string id = i == 0 ? x.entry_id : audit::new_ulid(x.arrived_ms);
+    co_await recorder_.refuse(x, one.violation.reason, one.decision ? &*one.decision : nullptr, &messages[i], id);
+    if (messages[i].shape != Shape::request) continue;
+    RefusalContext context = context_of(x, one);
+    context.entry = id;
+    if (one.violation.reason == Reason::batch_refused) context.effect = "none";
+    if (body.size() > 1) body += ',';
+    body += refuse(context).body;
+  }
+  body += ']';
+  Headers headers = x.headers();
+  if (body == "[]") {
+    const Refusal refusal = refuse(context_of(x, *first));
+    headers.insert(headers.end(), refusal.headers.begin(), refusal.headers.end());
+    co_await x.downstream->respond(refusal.http, headers, refusal.body);
+    co_return;
+  }
+  headers.emplace_back("content-type", "application/json");
+  co_await x.downstream->respond(200, headers, body);
+}
+
+// GET: the legacy stream for what the server sends on its own, or what was missed of another stream.
+Task<Served> Pipeline::open_stream(Exchange& x) {
+  Message message;
+  message.method = kOpenStream;
+  auto bound = bind_session(x, message);
+  if (!bound) co_return std::move(bound).error();
+  CO_TRY(policy::Cleared cleared, clear_verb(x, *x.principal, kOpenStream));
+  auto entry = co_await recorder_.open(x, cleared, nullptr, true, {});
+  if (!entry) co_return Refused(std::move(entry).error());
+  Relay relay(x, recorder_, Era::legacy);
+  relay.carry(*std::move(entry));
+  co_return co_await relay.get();
+}
+
+Task<Served> Pipeline::end_session(Exchange& x) {
+  Message message;
+  message.method = kEndSession;
+  auto bound = bind_session(x, message);
+  if (!bound) co_return std::move(bound).error();
+  CO_TRY(policy::Cleared cleared, clear_verb(x, *x.principal, kEndSession));
+  auto entry = co_await recorder_.open(x, cleared, nullptr, false, {});
+  if (!entry) co_return Refused(std::move(entry).error());
+  Relay relay(x, recorder_, Era::legacy);
+  relay.carry(*std::move(entry));
+  co_return co_await relay.del();
+}
+
+Task<> Pipeline::refuse_exchange(Exchange& x, const Refused& refused) {
+  const Reason reason = refused.violation.reason;
+  x.loop.log_refusal(x, refused.violation);
+  // Whoever hung up before a request was read asked nothing: no record, no answer.
+  if (reason == Reason::client_gone && !x.server) co_return;
+  if (!refused.recorded)
+    co_await recorder_.refuse(x, reason, refused.decision ? &*refused.decision : nullptr, nullptr, x.entry_id);
+  if (reason == Reason::client_gone || x.downstream->gone()) co_return;
+  if (x.downstream->began()) {
+    x.downstream->abort();
+    co_return;
+  }
+  const Refusal refusal = refuse(context_of(x, refused));
+  Headers headers = x.headers();
+  headers.insert(headers.end(), refusal.headers.begin(), refusal.headers.end());
+  co_await x.downstream->respond(refusal.http, headers, refusal.body);
+}
+
+}  // namespace durward::gateway

@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/entry.hpp"
+#include "gateway/exchange.hpp"
+#include "gateway/message.hpp"
+#include "gateway/refused.hpp"
+#include "gateway/upstream.hpp"
+
+namespace durward::gateway {
+
+/// The life of one exchange, from its head to its last byte. One per loop; exchanges of one loop interleave.
+class Pipeline {
+ public:
+  explicit Pipeline(Loop& loop);
+  /// Answers the request whose head x.downstream has read, and records it: exactly one answer, whatever happens.
+  Task<> serve(Exchange& x);
+  /// Refuses what could not be read as a request.
+  Task<> refuse_exchange(Exchange& x, const Refused& refused);
+
+ private:
+  Task<Served> run(Exchange& x);
+  Task<Served> post(Exchange& x);
+  Task<Served> single(Exchange& x, const json::Document& document);
+  Task<Served> batch(Exchange& x, const json::Document& document);
+  Task<Served> open_stream(Exchange& x);
+  Task<Served> end_session(Exchange& x);
+  Task<Refused> recorded(Exchange& x, Refused refused, const Message& message);
+  Task<policy::Outcome<policy::Cleared, Refused>> clear(Exchange& x, const Message& message);
+  Task<> know_tools(Exchange& x, const std::string& tool);
+  Task<> refuse_batch(Exchange& x, const std::vector<Message>& messages, std::vector<std::optional<Refused>>& refused);
+  Loop& loop_;
+  Recorder recorder_;
+};
+
+}  // namespace durward::gateway

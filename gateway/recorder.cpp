@@ -1,0 +1,236 @@
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "gateway/entry.hpp"
+#include "gateway/principal_key.hpp"
+#include "gateway/stages.hpp"
+#include "policy/canonical.hpp"
+
+namespace durward::gateway {
+
+using audit::Durability;
+using audit::Record;
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+namespace {
+
+constexpr std::size_t kCanonicalArguments = 16 << 10;  // above it a commitment is over the raw bytes (ledger.md)
+
+std::int64_t unix_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::uint64_t micros(Clock::duration time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+}
+
+std::string kind_names(std::uint8_t kinds) {
+  std::string out;
+  const std::pair<config::ToolKind, std::string_view> all[] = {{config::ToolKind::read, "read"},
+                                                               {config::ToolKind::mutate, "mutate"},
+                                                               {config::ToolKind::exec, "exec"},
+                                                               {config::ToolKind::egress, "egress"}};
+  for (const auto& [kind, name] : all) {
+    if ((kinds & static_cast<std::uint8_t>(kind)) == 0) continue;
+    if (!out.empty()) out += ' ';
+    out += name;
+  }
+  return out;
+}
+
+std::string_view target_name(policy::Target target) {
+  switch (target) {
+    case policy::Target::tool: return "tool";
+    case policy::Target::prompt: return "prompt";
+    case policy::Target::resource: return "resource";
+    case policy::Target::none: break;
+  }
+  return "none";
+}
+
+std::string_view listing_name(policy::Listing listing) {
+  switch (listing) {
+    case policy::Listing::listed: return "listed";
+    case policy::Listing::unlisted: return "unlisted";
+    case policy::Listing::unavailable: break;
+  }
+  return "unavailable";
+}
+
+// What the rulebook read of the message, so that the decision can be taken again. Names that the caller chose are commitments.
+void describe_target(Record& record, const Exchange& x, const Message& message) {
+  if (message.target == policy::Target::none) return;
+  auto commit = [&](std::string_view label) { return x.services.ledger.commit(record.tenant, record.id, label, message.name, false); };
+  if (message.target != policy::Target::tool) {
+    record.facts = "{\"name\":" + json::quote(commit("target")) + ",\"target\":\"" + std::string(target_name(message.target)) + "\"}";
+    return;
+  }
+  const Catalogue& catalogue = x.services.catalogues.of(x.server->name);
+  const policy::Listing listing = catalogue.listing(message.name);
+  const bool known = listing == policy::Listing::listed || x.rules().names_literally(x.server->name, message.name);
+  record.tool = known ? message.name : commit("name");
+  record.version = x.version();
+  record.facts = "{\"listing\":\"" + std::string(listing_name(listing)) + "\",\"target\":\"tool\"}";
+}
+
+// X of the arguments, or their raw bytes where they are large.
+std::string commit_arguments(const Exchange& x, const Record& record, json::Value arguments) {
+  if (!arguments) return {};
+  const bool raw = arguments.raw().size() > kCanonicalArguments;
+  if (raw) return x.services.ledger.commit(record.tenant, record.id, "args", arguments.raw(), true);
+  return x.services.ledger.commit(record.tenant, record.id, "args", json::x(arguments), false);
+}
+
+}  // namespace
+
+Entry::Entry(audit::Ledger& ledger, Record record, Durability durability, bool reserved, Clock::time_point opened)
+    : ledger_(&ledger), record_(std::move(record)), durability_(durability), reserved_(reserved), opened_(opened) {}
+
+Entry::~Entry() {
+  if (done_.gone) return;
+  record_.type = reserved_ ? audit::Type::call : audit::Type::outcome;
+  record_.ts_ms = unix_ms();
+  record_.effect = audit::Effect::unknown;
+  record_.reason = "abandoned";
+  ledger_->append(std::move(record_), durability_, reserved_, {});
+}
+
+Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decision* decision, const Message* message,
+                       std::string_view id) const {
+  Record record;
+  record.type = type;
+  record.ts_ms = unix_ms();
+  record.id = id;
+  record.trace_id = x.trace_id;
+  record.span_id = x.span_id;
+  record.cause = x.cause;
+  record.bytes_in = x.bytes_in;
+  if (x.server) record.server = x.server->name;
+  if (x.principal) {
+    record.tenant = x.principal->tenant();
+    record.sub = x.principal->subject();
+    record.client_id = x.principal->client_id();
+    record.authn_method = x.principal->method();
+  }
+  record.rulebook = x.rules().digest();
+  record.retention = x.rules().retention();
+  if (message) {
+    record.era = message->era == Era::modern ? "modern" : "legacy";
+    if (known_method(message->method)) record.method = message->method;
+    if (x.server) describe_target(record, x, *message);
+    if (message->target == policy::Target::tool) record.args = commit_arguments(x, record, message->params.find("arguments"));
+  }
+  if (decision) {
+    record.verdict = decision->verdict;
+    record.mode = decision->mode;
+    record.rules = decision->rules;
+    record.findings = decision->findings;
+    record.checked = decision->checked;
+  }
+  return record;
+}
+
+Task<Outcome<void>> Recorder::append(Record record, Durability durability, bool reserved) {
+  audit::Ledger& ledger = ledger_;
+  auto start = [&ledger, &record, durability, reserved](auto handler) {
+    // std::function wants a copyable callable; the guard keeps the loop alive until the answer is posted back to it.
+    auto executor = asio::get_associated_executor(handler);
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto guard = asio::make_work_guard(executor);
+    audit::Ledger::Done done = [executor, shared, guard](Outcome<void> result) {
+      asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+    };
+    ledger.append(std::move(record), durability, reserved, std::move(done));
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);
+}
+
+Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
+                                    std::string_view parent) {
+  const policy::Grant& grant = cleared.grant();
+  const Durability durability = grant.side_effect() ? settings_.side_effects : settings_.reads;
+  const std::string id = parent.empty() ? x.entry_id : audit::new_ulid(unix_ms());
+  Record record = draft(x, audit::Type::intent, &cleared.decision(), message, id);
+  record.parent = parent;
+  record.kind = kind_names(grant.kinds());
+  record.tenant = grant.principal().tenant();
+  record.sub = grant.principal().subject();
+  record.authn_method = grant.principal().method();
+  if (!message) record.method = grant.method();
+  const bool intent_first = stream || durability == Durability::synced;
+  if (!intent_first) {
+    if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
+    co_return Entry(ledger_, std::move(record), durability, true, Clock::now());
+  }
+  Record outcome = record;
+  auto written = co_await append(std::move(record), durability, false);
+  if (!written) co_return std::move(written).error();
+  co_return Entry(ledger_, std::move(outcome), durability, false, Clock::now());
+}
+
+Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
+  entry.done_.gone = true;
+  Record record = std::move(entry.record_);
+  record.type = entry.reserved_ ? audit::Type::call : audit::Type::outcome;
+  record.ts_ms = unix_ms();
+  record.effect = closing.effect;
+  record.upstream_status = closing.upstream_status;
+  record.bytes_out = closing.bytes_out;
+  record.count = closing.count;
+  record.latency_us = micros(Clock::now() - entry.opened_);
+  if (closing.reason) record.reason = policy::name(*closing.reason);
+  if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
+  record.findings.insert(record.findings.end(), closing.notes.begin(), closing.notes.end());
+  co_return co_await append(std::move(record), entry.durability_, entry.reserved_);
+}
+
+Task<> Recorder::refuse(const Exchange& x, Reason reason, const policy::Decision* decision, const Message* message, std::string_view id) {
+  Record record = draft(x, audit::Type::refusal, decision, message, id);
+  record.effect = audit::Effect::none;
+  record.reason = policy::name(reason);
+  if (!decision) record.verdict = policy::Verdict::deny;
+  if (!x.principal) {
+    ledger_.refuse_anonymous(std::move(record), x.address);
+    co_return;
+  }
+  const std::string key = principal_key(*x.principal);
+  audit::Ledger& ledger = ledger_;
+  const Durability durability = settings_.reads;
+  auto start = [&ledger, &record, &key, durability](auto handler) {
+    auto executor = asio::get_associated_executor(handler);
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto guard = asio::make_work_guard(executor);
+    audit::Ledger::Done done = [executor, shared, guard](Outcome<void>) { asio::post(executor, [shared] { (*shared)(); }); };
+    ledger.refuse(std::move(record), key, durability, std::move(done));
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(start, use_task);
+}
+
+Task<Outcome<void>> Recorder::resumed(const Exchange& x, const Closing& closing) {
+  Record record = draft(x, audit::Type::call, nullptr, nullptr, audit::new_ulid(unix_ms()));
+  record.parent = x.entry_id;
+  record.resumed = true;
+  record.effect = closing.effect;
+  record.bytes_out = closing.bytes_out;
+  record.verdict = closing.reason ? policy::Verdict::deny : policy::Verdict::allow;
+  if (closing.reason) record.reason = policy::name(*closing.reason);
+  if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
+  co_return co_await append(std::move(record), settings_.reads, false);
+}
+
+void Recorder::note(const Exchange& x, std::string_view parent, Reason reason, std::string_view method) {
+  Record record = draft(x, audit::Type::refusal, nullptr, nullptr, audit::new_ulid(unix_ms()));
+  record.parent = parent;
+  record.effect = audit::Effect::none;
+  record.reason = policy::name(reason);
+  record.verdict = policy::Verdict::deny;
+  if (known_method(method)) record.method = method;
+  ledger_.refuse(std::move(record), x.principal ? principal_key(*x.principal) : std::string(), settings_.reads, {});
+}
+
+}  // namespace durward::gateway

@@ -1,0 +1,349 @@
+#include "gateway/relay.hpp"
+
+#include <algorithm>
+
+#include "gateway/downstream.hpp"
+#include "gateway/loop.hpp"
+#include "gateway/stages.hpp"
+
+namespace durward::gateway {
+
+using audit::Effect;
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+namespace {
+std::string_view media(const Head& head) {
+  const std::string_view type = head.find("content-type");
+  return trimmed(type.substr(0, type.find(';')));
+}
+}  // namespace
+
+Relay::Relay(Exchange& x, Recorder& recorder, Era era)
+    : x_(x), recorder_(recorder), era_(era), upstream_(x.loop.upstream, *x.server, x.limits()) {}
+
+Relay::~Relay() {
+  x_.downstream->unwatch();
+  x_.loop.streams.erase(this);
+}
+
+void Relay::add(const Message& message, Entry entry) {
+  Call& call = calls_.emplace_back();
+  call.message = &message;
+  call.entry.emplace(std::move(entry));
+  if (message.method == "initialize" && era_ == Era::legacy) awaiting_initialize_ = true;
+}
+
+void Relay::carry(Entry entry) {
+  Call& call = calls_.emplace_back();
+  call.message = nullptr;
+  call.entry.emplace(std::move(entry));
+}
+
+void Relay::drain() {
+  if (!endless_) return;
+  draining_ = true;
+  upstream_.cancel();
+}
+
+bool Relay::open_calls() const {
+  return std::any_of(calls_.begin(), calls_.end(), [](const Call& call) { return !call.answered() && call.message && call.message->id; });
+}
+
+bool Relay::requests() const {
+  return std::any_of(calls_.begin(), calls_.end(), [](const Call& call) { return call.message && call.message->shape == Shape::request; });
+}
+
+Task<Served> Relay::post(std::string_view body) {
+  UpstreamRequest request;
+  request.method = "POST";
+  request.headers = upstream_headers(x_, era_, true);
+  request.body = body;
+  const bool endless = calls_.front().message->method == "subscriptions/listen";
+  co_return co_await exchange(request, endless);
+}
+
+Task<Served> Relay::get() {
+  UpstreamRequest request;
+  request.method = "GET";
+  request.headers = upstream_headers(x_, era_, false);
+  co_return co_await exchange(request, true);
+}
+
+Task<Served> Relay::del() {
+  UpstreamRequest request;
+  request.method = "DELETE";
+  request.headers = upstream_headers(x_, era_, false);
+  co_return co_await exchange(request, false);
+}
+
+Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
+  const config::Limits& limits = x_.limits();
+  endless_ = endless;
+  if (endless) x_.loop.streams.insert(this);
+  // Modern: whoever hangs up cancels. Legacy: a disconnect is not a cancellation, but nobody is left on a GET stream or a DELETE.
+  const bool cancels = era_ == Era::modern || !calls_.front().message;
+  x_.downstream->watch([this, cancels] {
+    if (cancels) upstream_.cancel();
+  });
+  const Clock::time_point until = x_.arrived + limits.call;
+  auto started = co_await upstream_.start(*calls_.front().entry, request, until);
+  if (!started) co_return co_await fail(std::move(started).error());
+  if (endless) upstream_.extend(x_.arrived + limits.stream);
+
+  const unsigned status = upstream_.status();
+  const Head& head = upstream_.head();
+  if (const std::string_view coding = head.find("content-encoding"); !coding.empty() && !same_name(coding, "identity"))
+    co_return co_await fail(Violation(Reason::upstream_failed, "a coded answer"));
+  if (status == 401 || status == 403 || status / 100 == 3 || status / 100 == 5)
+    co_return co_await fail(Violation(Reason::upstream_failed, "the upstream answered with status " + std::to_string(status)));
+  if (status / 100 == 4) co_return co_await relay_client_error();
+  if (!requests() && calls_.front().message) co_return co_await relay_bare();
+  if (!calls_.front().message && request.method == "DELETE") co_return co_await relay_bare();
+  if (same_name(media(head), "text/event-stream")) co_return co_await relay_stream();
+  if (same_name(media(head), "application/json") && calls_.front().message) co_return co_await relay_json();
+  co_return co_await fail(Violation(Reason::upstream_failed, "an answer that is neither JSON nor an event stream"));
+}
+
+Headers Relay::down_headers(bool stream) const {
+  Headers out = x_.headers();
+  out.emplace_back("content-type", stream ? "text/event-stream" : "application/json");
+  for (const char* name : {"cache-control", "retry-after", "allow", "x-accel-buffering"}) {
+    const std::string_view value = upstream_.head().find(name);
+    if (!value.empty()) out.emplace_back(name, value);
+  }
+  if (session_id_) out.emplace_back("mcp-session-id", *session_id_);
+  return out;
+}
+
+Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
+  for (;;) {
+    if (upstream_.body().size() > max) co_return Violation(Reason::upstream_failed, "the answer is larger than the limit");
+    if (!x_.held.grow_to(x_.bytes_in + upstream_.body().size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
+    auto more = co_await upstream_.read();
+    if (!more) co_return std::move(more).error();
+    if (!*more) co_return Outcome<void>();
+  }
+}
+
+Task<Served> Relay::relay_json() {
+  const config::Limits& limits = x_.limits();
+  auto all = co_await read_all(awaiting_initialize_ ? limits.initialize_bytes.count : limits.answer_bytes.count);
+  if (!all) co_return co_await fail(std::move(all).error());
+  json::Limits json_limits;
+  json_limits.depth = limits.json_depth;
+  auto document = json::Document::parse(std::move(upstream_.body()), json_limits);
+  if (!document) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is not strict JSON: " + std::string(json::name(document.error().fault))));
+  const json::Document& read = *document;
+  const bool many = read.root().is(json::Kind::array);
+  if (many && !batch_) co_return co_await fail(Violation(Reason::upstream_failed, "an array in answer to one message"));
+  auto incoming = read_incoming_batch(read.root(), limits.batch);
+  if (!incoming) co_return co_await fail(std::move(incoming).error());
+  auto settled = co_await settle(read, *incoming, many);
+  if (!settled) co_return co_await fail(std::move(settled).error());
+  if (!*settled || open_calls()) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is to something else"));
+  co_await close_open(Effect::completed, {}, false);
+  co_await x_.downstream->respond(upstream_.status(), down_headers(false), **settled);
+  co_return Served();
+}
+
+// 202 and its like: the upstream has taken a notification, a posted response or a DELETE. A body would answer nothing.
+Task<Served> Relay::relay_bare() {
+  auto all = co_await read_all(x_.limits().initialize_bytes.count);
+  if (!all) co_return co_await fail(std::move(all).error());
+  co_await close_open(Effect::completed, {}, false);
+  Headers headers = x_.headers();
+  const bool message = calls_.front().message != nullptr;
+  co_await x_.downstream->respond(message ? 202 : upstream_.status(), headers, {});
+  co_return Served();
+}
+
+// The upstream's own protocol errors are the caller's to understand: status and a JSON-RPC error pass, anything else in the body does not.
+Task<Served> Relay::relay_client_error() {
+  auto all = co_await read_all(x_.limits().initialize_bytes.count);
+  if (!all) co_return co_await fail(std::move(all).error());
+  std::string body;
+  auto document = json::Document::parse(std::move(upstream_.body()));
+  if (document && same_name(media(upstream_.head()), "application/json")) {
+    auto incoming = read_incoming((*document).root());
+    if (incoming && incoming->kind == IncomingKind::error) {
+      std::vector<Edit> edits = judge_answer(*incoming, nullptr, x_).edits;
+      body = apply((*document).text(), std::move(edits));
+    }
+  }
+  const unsigned status = upstream_.status();
+  bytes_out_ = body.size();
+  co_await close_open(Effect::error, {}, false);
+  Headers headers = down_headers(false);
+  if (body.empty()) std::erase_if(headers, [](const auto& field) { return field.first == "content-type"; });
+  co_await x_.downstream->respond(status, headers, body);
+  co_return Served();
+}
+
+Relay::Call* Relay::find(const Incoming& incoming) {
+  Call* only = nullptr;
+  for (Call& call : calls_) {
+    if (!call.message || call.message->shape != Shape::request) continue;
+    if (incoming.id && same_id(incoming.id, call.message->id)) return &call;
+    only = &call;
+  }
+  // An upstream that could not read the id answers without one: to a single request there is no doubt.
+  return !incoming.id && incoming.kind == IncomingKind::error && calls_.size() == 1 ? only : nullptr;
+}
+
+// Judges every message of one JSON text. The result is the text to send, or nothing where nothing is left of it.
+Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all, bool many) {
+  std::vector<Edit> edits;
+  std::vector<bool> gone(all.size(), false);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Incoming& incoming = all[i];
+    const bool answer = incoming.kind == IncomingKind::result || incoming.kind == IncomingKind::error;
+    if (answer) {
+      Call* call = find(incoming);
+      const bool known = call && !call->answered();
+      if (known || !calls_.front().message) {
+        auto text = co_await settle_answer(incoming, known ? call : nullptr, edits);
+        if (!text) co_return std::move(text).error();
+        continue;
+      }
+      recorder_.note(x_, x_.entry_id, Reason::withheld, {});
+      gone[i] = true;
+      continue;
+    }
+    Judged judged = judge_unasked(incoming, era_);
+    learn(judged);
+    if (judged.what == Judged::Do::pass) continue;
+    recorder_.note(x_, x_.entry_id, judged.reason, incoming.method);
+    if (judged.what == Judged::Do::withhold) co_await answer_upstream(incoming);
+    gone[i] = true;
+  }
+  std::optional<std::string> out;
+  if (std::all_of(gone.begin(), gone.end(), [](bool one) { return one; })) co_return out;
+  if (many) cut(document.root(), gone, edits);
+  out = edits.empty() ? document.text() : apply(document.text(), std::move(edits));
+  bytes_out_ += out->size();
+  co_return out;
+}
+
+// One answer: judged, and its entry closed. call is null on a GET stream. The edits make the document what may pass.
+Task<Outcome<std::string>> Relay::settle_answer(const Incoming& incoming, Call* call, std::vector<Edit>& edits) {
+  const Message* request = call ? call->message : nullptr;
+  if (request && request->method == "initialize") awaiting_initialize_ = false;
+  if (request && request->method == "initialize" && era_ == Era::legacy && incoming.kind == IncomingKind::result) {
+    auto agreed = negotiate(incoming);
+    if (!agreed) co_return std::move(agreed).error();
+  }
+  Judged judged = judge_answer(incoming, request, x_);
+  learn(judged);
+  Closing closing;
+  closing.upstream_status = static_cast<int>(upstream_.status());
+  closing.effect = incoming.kind == IncomingKind::error ? Effect::error : Effect::completed;
+  closing.result = incoming.kind == IncomingKind::error ? incoming.error.raw() : incoming.result.raw();
+  closing.bytes_out = incoming.root.raw().size();
+  std::string replaced;
+  if (judged.what != Judged::Do::pass) {
+    closing.reason = judged.reason;
+    Refused refused(Violation(judged.reason, judged.detail));
+    if (request) refused = refused_message(std::move(refused), *request);
+    refused.id = incoming.id.raw();
+    replaced = refuse(context_of(x_, refused)).body;
+    edits.push_back(replace(incoming.root, replaced));
+  } else {
+    edits.insert(edits.end(), judged.edits.begin(), judged.edits.end());
+  }
+  if (call) {
+    auto closed = co_await close(*call, std::move(closing));
+    if (!closed) co_return std::move(closed).error();
+  } else {
+    auto written = co_await recorder_.resumed(x_, closing);
+    if (!written) co_return std::move(written).error();
+  }
+  co_return replaced;
+}
+
+void Relay::learn(const Judged& judged) {
+  Catalogue& catalogue = x_.services.catalogues.of(x_.server->name);
+  if (judged.list_changed) catalogue.stale();
+  if (judged.tools_list) catalogue.learn(judged.tools_seen);
+}
+
+// The revision that both sides agreed on, and our own session id in place of the upstream's.
+Outcome<void> Relay::negotiate(const Incoming& incoming) {
+  const std::string revision = incoming.result.find("protocolVersion").string();
+  if (!speaks_legacy(revision)) return Violation(Reason::upstream_failed, "the upstream negotiated a revision that we do not speak");
+  const std::string_view upstream_id = upstream_.head().find("mcp-session-id");
+  if (upstream_id.empty()) return {};
+  SessionState state;
+  state.revision = revision;
+  state.issued = x_.arrived_ms / 1000;
+  state.principal = principal_hash(*x_.principal);
+  state.upstream_id = upstream_id;
+  TRY(std::string sealed, x_.services.sealer.seal(x_.server->name, state));
+  session_id_ = std::move(sealed);
+  return {};
+}
+
+Task<Outcome<void>> Relay::close(Call& call, Closing closing) {
+  Entry entry = *std::move(call.entry);
+  call.entry.reset();
+  co_return co_await recorder_.close(std::move(entry), closing);
+}
+
+Task<> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {
+  for (Call& call : calls_) {
+    if (call.answered()) continue;
+    Closing closing;
+    closing.effect = effect;
+    closing.reason = reason;
+    closing.bytes_out = bytes_out_;
+    if (upstream_.sent() && upstream_.answered()) closing.upstream_status = static_cast<int>(upstream_.status());
+    if (endless_) closing.count = relayed_;
+    if (stream_closed) closing.notes.push_back(policy::Finding{policy::Code::stream_closed, policy::Effect::note, {}, {}});
+    co_await close(call, std::move(closing));
+  }
+}
+
+// Nothing was sent down yet: the caller gets a refusal. Something was: the connection breaks, so that nobody takes it for the end.
+Task<Served> Relay::fail(Violation violation) {
+  if (draining_) co_return co_await end_drained();
+  const bool none = !upstream_.sent();
+  co_await close_open(none ? Effect::none : Effect::unknown, violation.reason, false);
+  x_.loop.log_refusal(x_, violation);
+  if (x_.downstream->gone()) {
+    Refused refused(std::move(violation));
+    refused.answered = true;
+    co_return refused;
+  }
+  if (x_.downstream->began()) {
+    x_.downstream->abort();
+    Refused refused(std::move(violation));
+    refused.answered = true;
+    co_return refused;
+  }
+  std::string body;
+  Refusal first;
+  for (const Call& call : calls_) {
+    if (batch_ && call.message->shape != Shape::request) continue;
+    Refused refused(violation);
+    if (call.message) refused = refused_message(std::move(refused), *call.message);
+    refused.effect = none ? "none" : "unknown";
+    Refusal refusal = refuse(context_of(x_, refused));
+    body += (body.empty() ? "" : ",") + refusal.body;
+    if (first.body.empty()) first = std::move(refusal);
+  }
+  if (batch_) body = "[" + body + "]";
+  Headers headers = x_.headers();
+  headers.insert(headers.end(), first.headers.begin(), first.headers.end());
+  co_await x_.downstream->respond(first.http, headers, body);
+  co_return Served();
+}
+
+Task<Refused> Relay::abandon(Violation violation) {
+  co_await close_open(Effect::none, violation.reason, false);
+  Refused refused(std::move(violation));
+  refused.recorded = true;
+  co_return refused;
+}
+
+}  // namespace durward::gateway

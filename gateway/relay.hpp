@@ -1,0 +1,80 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/entry.hpp"
+#include "gateway/exchange.hpp"
+#include "gateway/judge.hpp"
+#include "gateway/pipeline.hpp"
+#include "gateway/sse.hpp"
+#include "gateway/upstream.hpp"
+
+namespace durward::gateway {
+
+/// Carries recorded messages to their upstream and the answers back: judged one by one, every entry closed before the
+/// answer that ends it leaves. One for each exchange.
+class Relay {
+ public:
+  Relay(Exchange& x, Recorder& recorder, Era era);
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  /// A message with its open entry. The message must outlive the relay.
+  void add(const Message& message, Entry entry);
+  /// The entry of an exchange without a message (GET, DELETE).
+  void carry(Entry entry);
+  void as_batch() { batch_ = true; }
+
+  Task<Served> post(std::string_view body);
+  Task<Served> get();
+  Task<Served> del();
+  /// Closes what is open as refused, effect none. The returned refusal is for the caller.
+  Task<Refused> abandon(policy::Violation violation);
+  /// Ends a stream that has no end of its own, because the gateway drains. Loop thread.
+  void drain();
+
+ private:
+  struct Call {
+    const Message* message;        // null: GET or DELETE
+    std::optional<Entry> entry;    // open until its answer
+    bool answered() const { return !entry; }
+  };
+
+  Task<Served> exchange(const UpstreamRequest& request, bool endless);
+  Task<Served> relay_json();
+  Task<Served> relay_stream();
+  Task<Served> relay_bare();
+  Task<Served> relay_client_error();
+  Task<policy::Outcome<void>> read_all(std::uint64_t max);
+  Task<policy::Outcome<bool>> pump(SseParser& parser);
+  Task<policy::Outcome<void>> relay_event(const SseEvent& event);
+  Task<policy::Outcome<void>> emit(const std::string& bytes);
+  Task<policy::Outcome<std::optional<std::string>>> settle(const json::Document& document, const std::vector<Incoming>& all, bool many);
+  Task<policy::Outcome<std::string>> settle_answer(const Incoming& incoming, Call* call, std::vector<Edit>& edits);
+  Task<policy::Outcome<void>> close(Call& call, Closing closing);
+  Task<> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
+  Task<> answer_upstream(const Incoming& request);
+  Task<Served> fail(policy::Violation violation);
+  Task<Served> end_drained();
+  Call* find(const Incoming& incoming);
+  bool open_calls() const;
+  bool requests() const;
+  void learn(const Judged& judged);
+  policy::Outcome<void> negotiate(const Incoming& incoming);
+  Headers down_headers(bool stream) const;
+
+  Exchange& x_;
+  Recorder& recorder_;
+  const Era era_;
+  std::vector<Call> calls_;
+  UpstreamCall upstream_;
+  std::string held_events_;                 // before the head could be sent: an `initialize` not yet answered
+  std::optional<std::string> session_id_;   // minted for this answer
+  bool batch_ = false, awaiting_initialize_ = false, draining_ = false, endless_ = false;
+  std::uint64_t bytes_out_ = 0, relayed_ = 0;
+};
+
+}  // namespace durward::gateway

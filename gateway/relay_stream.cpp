@@ -1,0 +1,143 @@
+#include <boost/asio/detached.hpp>
+
+#include "gateway/downstream.hpp"
+#include "gateway/loop.hpp"
+#include "gateway/refusal.hpp"
+#include "gateway/relay.hpp"
+#include "gateway/stages.hpp"
+
+/// The half of the relay that carries event streams. An event is the unit of judging and release.
+namespace durward::gateway {
+
+using audit::Effect;
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+Task<Served> Relay::relay_stream() {
+  SseParser parser(x_.limits().event_bytes.count);
+  // The session id is part of the head, and is known only once `initialize` is answered.
+  if (!awaiting_initialize_ && !co_await x_.downstream->begin(upstream_.status(), down_headers(true)))
+    if (era_ == Era::modern) co_return co_await fail(Violation(Reason::client_gone, "while the stream began"));
+  for (;;) {
+    auto more = co_await pump(parser);
+    if (!more) co_return co_await fail(std::move(more).error());
+    if (!*more) break;
+  }
+  if (parser.mid_event()) co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended within an event"));
+  if (!x_.downstream->began() && !x_.downstream->gone())
+    co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended before initialize was answered"));
+  const bool unanswered = open_calls();
+  co_await close_open(unanswered ? Effect::unknown : Effect::completed, {}, unanswered);
+  co_await x_.downstream->finish();
+  co_return Served();
+}
+
+// Takes what the upstream has sent and relays the events that it completes. False: the upstream has ended cleanly.
+Task<Outcome<bool>> Relay::pump(SseParser& parser) {
+  if (upstream_.body().empty()) {
+    auto more = co_await upstream_.read();
+    if (!more) co_return std::move(more).error();
+    if (!*more) co_return false;
+  }
+  std::string bytes = std::move(upstream_.body());
+  upstream_.body().clear();
+  if (!x_.held.grow_to(x_.bytes_in + bytes.size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
+  auto fed = parser.feed(bytes);
+  while (std::optional<SseEvent> event = parser.next()) {
+    auto relayed = co_await relay_event(*event);
+    if (!relayed) co_return std::move(relayed).error();
+  }
+  if (!fed) co_return std::move(fed).error();
+  co_return true;
+}
+
+Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
+  if (!event.has_data || event.data.empty()) co_return co_await emit(event.raw);
+  const config::Limits& limits = x_.limits();
+  json::Limits json_limits;
+  json_limits.depth = limits.json_depth;
+  auto parsed = json::Document::parse(event.data, json_limits);
+  if (!parsed) co_return Violation(Reason::upstream_failed, "an event is not strict JSON: " + std::string(json::name(parsed.error().fault)));
+  const json::Document& document = *parsed;
+  const bool many = document.root().is(json::Kind::array);
+  if (many && !batch_ && calls_.front().message) co_return Violation(Reason::upstream_failed, "an array in answer to one message");
+  auto incoming = read_incoming_batch(document.root(), limits.batch);
+  if (!incoming) co_return std::move(incoming).error();
+  auto settled = co_await settle(document, *incoming, many);
+  if (!settled) co_return std::move(settled).error();
+  if (!*settled) co_return Outcome<void>();
+  ++relayed_;
+  const std::string& text = **settled;
+  co_return co_await emit(text == document.text() ? event.raw : with_data(event, text));
+}
+
+// Sends bytes of the stream, or holds them while the head cannot be sent yet.
+Task<Outcome<void>> Relay::emit(const std::string& bytes) {
+  if (awaiting_initialize_) {
+    held_events_ += bytes;
+    if (held_events_.size() > x_.limits().initialize_bytes.count)
+      co_return Violation(Reason::upstream_failed, "limits.initialize_bytes before initialize was answered");
+    co_return Outcome<void>();
+  }
+  if (!x_.downstream->began()) co_await x_.downstream->begin(upstream_.status(), down_headers(true));
+  held_events_ += bytes;
+  const std::string all = std::exchange(held_events_, std::string());
+  const bool there = co_await x_.downstream->send(all);
+  if (!there && (era_ == Era::modern || !calls_.front().message)) co_return Violation(Reason::client_gone, "while a stream was relayed");
+  co_return Outcome<void>();  // legacy: the call goes on, and its outcome is recorded
+}
+
+// A server's request that may not pass is answered in the client's place, so that the server does not wait for ever.
+Task<> Relay::answer_upstream(const Incoming& request) {
+  const policy::Principal self = policy::self();
+  auto cleared = clear_verb(x_, self, kPostedResponse);
+  if (!cleared) co_return;
+  auto entry = co_await recorder_.open(x_, *cleared, nullptr, false, x_.entry_id);
+  if (!entry) co_return;
+  Refused refused(Violation(Reason::withheld, "a request that a server may not send"));
+  refused.id = request.id.raw();
+  const std::string body = refuse(context_of(x_, refused)).body;
+  UpstreamRequest post;
+  post.method = "POST";
+  post.headers = upstream_headers(x_, era_, true);
+  std::erase_if(post.headers, [](const auto& field) { return field.first == "last-event-id"; });
+  post.body = body;
+  UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits());
+  auto started = co_await call.start(*entry, post, Clock::now() + x_.limits().connect);
+  Closing closing;
+  closing.effect = started ? Effect::completed : call.sent() ? Effect::unknown : Effect::none;
+  if (started) {
+    closing.upstream_status = static_cast<int>(call.status());
+    while (true) {
+      auto more = co_await call.read();
+      if (!more || !*more) break;
+      call.body().clear();
+    }
+  } else {
+    closing.reason = started.error().reason;
+  }
+  co_await recorder_.close(*std::move(entry), closing);
+}
+
+// The gateway drains: a listen gets its completion, a GET stream its clean end.
+Task<Served> Relay::end_drained() {
+  const Message* message = calls_.front().message;
+  if (message && x_.downstream->began() && !calls_.front().answered()) {
+    const std::string id(message->id.raw());
+    const std::string result = "{\"jsonrpc\":\"2.0\",\"id\":" + id +
+                               ",\"result\":{\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "}}}";
+    co_await x_.downstream->send(event_of(result));
+  }
+  co_await close_open(Effect::completed, Reason::draining, false);
+  if (x_.downstream->began()) {
+    co_await x_.downstream->finish();
+    co_return Served();
+  }
+  Refused refused(Violation(Reason::draining, "the gateway is shutting down"));
+  if (message) refused = refused_message(std::move(refused), *message);
+  refused.recorded = true;
+  co_return refused;
+}
+
+}  // namespace durward::gateway

@@ -1,0 +1,54 @@
+#include "gateway/route.hpp"
+
+#include "gateway/downstream.hpp"
+
+namespace durward::gateway {
+
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+namespace {
+constexpr std::string_view kPrefix = "/mcp/";
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+}  // namespace
+
+Outcome<Routed, Refused> route(Exchange& x) {
+  const Head& head = *x.head;
+  auto strict = check_head(head);
+  if (!strict) return Refused(std::move(strict).error());
+  if (head.version != 11) return Refused(Violation(Reason::http_malformed, "only HTTP/1.1"));
+  if (!x.now->door.host_allowed(head.find("host"))) return Refused(Violation(Reason::host_forbidden, "Host is not one of listen.hosts"));
+  if (!x.now->door.origin_allowed(head.find("origin")))
+    return Refused(Violation(Reason::origin_forbidden, "Origin is not one of listen.cors_origins"));
+  const std::string_view path = path_of(head.target);
+  if (!path.starts_with(kPrefix) || path.size() == kPrefix.size() || path.find('/', kPrefix.size()) != std::string_view::npos)
+    return Refused(Violation(Reason::no_such_route, "the path is not /mcp/{server}"));
+  return head.method == "OPTIONS" ? Routed::answer_preflight : Routed::serve;
+}
+
+Outcome<void, Refused> authenticate(Exchange& x) {
+  // `authn: anonymous`, the only method there is, holds on loopback listeners only (config/load). Credentials that a caller
+  // presents all the same are neither checked nor forwarded.
+  x.principal = policy::anonymous(x.rules().tenant());
+  return {};
+}
+
+Outcome<void, Refused> serve_server(Exchange& x) {
+  const std::string name(path_of(x.head->target).substr(kPrefix.size()));
+  const auto found = x.now->settings.servers.find(name);
+  if (found == x.now->settings.servers.end()) return Refused(Violation(Reason::no_such_route, "no such server"));
+  x.server = &found->second;
+  return {};
+}
+
+Task<Served> answer_preflight(Exchange& x) {
+  Headers headers = x.now->door.preflight(x.head->find("origin"));
+  Headers always = x.headers();
+  headers.insert(headers.end(), always.begin(), always.end());
+  co_await x.downstream->respond(204, headers, {});
+  co_return Served();
+}
+
+}  // namespace durward::gateway

@@ -1,0 +1,255 @@
+#include "gateway/self_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "gateway/entry.hpp"
+#include "gateway/sse.hpp"
+#include "gateway/stages.hpp"
+#include "gateway/trace.hpp"
+#include "gateway/upstream.hpp"
+#include "gateway/version.hpp"
+
+namespace durward::gateway {
+
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+namespace {
+
+constexpr std::chrono::seconds kFetchBudget{10};
+constexpr unsigned kPages = 100;
+constexpr std::size_t kNames = 10000;
+constexpr std::chrono::seconds kBackOffMax{60};
+
+struct Reply {
+  unsigned status = 0;
+  std::string session_id;
+  std::string json;  // the message that answers, or empty
+};
+
+struct Tools {
+  std::vector<std::string> names;
+  std::string version;
+};
+
+/// One fetch: a client of ours, small and strict, in whichever era the server speaks.
+class SelfClient {
+ public:
+  SelfClient(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server)
+      : x_(loop.services, loop, nullptr, std::move(now)), recorder_(loop.services.ledger, loop.services.ledger_settings) {
+    x_.server = &server;
+    x_.head = &head_;
+    x_.principal = policy::self();
+    x_.trace_id = new_trace_id();
+    x_.arrived = Clock::now();
+    until_ = x_.arrived + kFetchBudget;
+  }
+
+  Task<Outcome<Tools>> fetch() {
+    auto modern = co_await list(true);
+    if (modern || !spoken_) co_return modern;
+    auto opened = co_await initialize();
+    if (!opened) co_return std::move(opened).error();
+    auto legacy = co_await list(false);
+    if (!session_id_.empty()) (void)co_await send("DELETE", {}, false, {});
+    co_return legacy;
+  }
+
+ private:
+  Task<Outcome<Tools>> list(bool modern);
+  Task<Outcome<void>> initialize();
+  Task<Outcome<Reply>> send(std::string method, std::string body, bool modern, std::string_view mcp_method);
+  Task<Outcome<Reply>> converse(const UpstreamRequest& request, const Entry& entry);
+  Headers headers(bool modern, std::string_view mcp_method) const;
+
+  Head head_;
+  Exchange x_;
+  Recorder recorder_;
+  Clock::time_point until_;
+  std::string session_id_, revision_, version_;
+  bool spoken_ = false;  // the server has answered something, if only to refuse the era
+};
+
+Headers SelfClient::headers(bool modern, std::string_view mcp_method) const {
+  Headers out{{"content-type", "application/json"}, {"accept", "application/json, text/event-stream"}, {"accept-encoding", "identity"}};
+  if (modern) {
+    out.emplace_back("mcp-protocol-version", kModern);
+    out.emplace_back("mcp-method", mcp_method);
+  } else if (!revision_.empty()) {
+    out.emplace_back("mcp-protocol-version", revision_);
+  }
+  if (!session_id_.empty()) out.emplace_back("mcp-session-id", session_id_);
+  Trace trace;
+  trace.trace_id = x_.trace_id;
+  trace.span_id = x_.span_id;
+  out.emplace_back("traceparent", trace.traceparent());
+  return out;
+}
+
+Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool modern, std::string_view mcp_method) {
+  x_.span_id = new_span_id();
+  x_.arrived_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  x_.entry_id = audit::new_ulid(x_.arrived_ms);
+  auto cleared = clear_verb(x_, *x_.principal, kFetchCatalogue);
+  if (!cleared) co_return std::move(cleared).error().violation;
+  auto entry = co_await recorder_.open(x_, *cleared, nullptr, false, {});
+  if (!entry) co_return std::move(entry).error();
+  UpstreamRequest request;
+  request.method = std::move(method);
+  request.headers = headers(modern, mcp_method);
+  request.body = body;
+  auto reply = co_await converse(request, *entry);
+  Closing closing;
+  closing.effect = reply ? audit::Effect::completed : audit::Effect::error;
+  if (reply) closing.upstream_status = static_cast<int>(reply->status);
+  if (!reply) closing.reason = reply.error().reason;
+  auto closed = co_await recorder_.close(*std::move(entry), closing);
+  if (!closed) co_return std::move(closed).error();
+  co_return reply;
+}
+
+// Reads the answer whole, or an event stream up to the first answer in it.
+Task<Outcome<Reply>> SelfClient::converse(const UpstreamRequest& request, const Entry& entry) {
+  UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits());
+  auto started = co_await call.start(entry, request, until_);
+  if (!started) co_return std::move(started).error();
+  spoken_ = true;
+  Reply reply;
+  reply.status = call.status();
+  reply.session_id = call.head().find("mcp-session-id");
+  const bool stream = call.head().find("content-type").starts_with("text/event-stream");
+  SseParser parser(x_.limits().event_bytes.count);
+  for (;;) {
+    if (stream) {
+      auto fed = parser.feed(call.body());
+      call.body().clear();
+      while (auto event = parser.next()) {
+        auto parsed = json::Document::parse(event->data);
+        if (!parsed) continue;
+        const json::Value root = (*parsed).root();
+        if (!root.find("result") && !root.find("error")) continue;
+        reply.json = event->data;
+        co_return reply;
+      }
+      if (!fed) co_return std::move(fed).error();
+    } else if (call.body().size() > x_.limits().answer_bytes.count) {
+      co_return Violation(Reason::upstream_failed, "limits.answer_bytes");
+    }
+    auto more = co_await call.read();
+    if (!more) co_return std::move(more).error();
+    if (!*more) break;
+  }
+  if (!stream) reply.json = std::move(call.body());
+  co_return reply;
+}
+
+Task<Outcome<Tools>> SelfClient::list(bool modern) {
+  Tools tools;
+  std::string cursor;
+  const std::string meta = fmt::format(
+      R"("_meta":{{"{}":"{}","{}":{{"name":"durward","version":"{}"}},"{}":{{}}}})", kVersionKey, kModern, kClientInfoKey, kVersion, kCapabilitiesKey);
+  for (unsigned page = 0; page < kPages; ++page) {
+    std::string params = modern ? meta : std::string();
+    if (!cursor.empty()) params += (params.empty() ? "" : ",") + std::string("\"cursor\":") + cursor;
+    std::string body = fmt::format(R"({{"jsonrpc":"2.0","id":"durward-{}","method":"tools/list","params":{{{}}}}})", page, params);
+    auto reply = co_await send("POST", std::move(body), modern, "tools/list");
+    if (!reply) co_return std::move(reply).error();
+    auto document = json::Document::parse(std::move(reply->json));
+    if (!document) co_return Violation(Reason::upstream_failed, "tools/list was not answered with strict JSON");
+    const json::Value root = (*document).root();
+    // A server without tools has an empty catalogue; one that does not know the era says so with another code or status.
+    if (reply->status == 200 && root.find("error").find("code").integer() == -32601) co_return tools;
+    const json::Value list = root.find("result").find("tools");
+    if (!list.is(json::Kind::array)) co_return Violation(Reason::upstream_failed, "tools/list was answered without tools");
+    for (const json::Value tool : list.elements()) tools.names.push_back(tool.find("name").string());
+    if (tools.names.size() > kNames) co_return Violation(Reason::upstream_failed, "more than 10000 tools");
+    tools.version = root.find("result").find("_meta").find("io.modelcontextprotocol/serverInfo").find("version").string();
+    if (tools.version.empty()) tools.version = version_;
+    const json::Value next = root.find("result").find("nextCursor");
+    if (!next.is(json::Kind::string)) co_return tools;
+    cursor = next.raw();
+  }
+  co_return Violation(Reason::upstream_failed, "tools/list has more than 100 pages");
+}
+
+Task<Outcome<void>> SelfClient::initialize() {
+  std::string body = fmt::format(
+      R"({{"jsonrpc":"2.0","id":"durward-init","method":"initialize","params":{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{{"name":"durward","version":"{}"}}}}}})",
+      kRevisions[1], kVersion);
+  auto reply = co_await send("POST", std::move(body), false, {});
+  if (!reply) co_return std::move(reply).error();
+  auto document = json::Document::parse(std::move(reply->json));
+  if (!document) co_return Violation(Reason::upstream_failed, "initialize was not answered with strict JSON");
+  const json::Value result = (*document).root().find("result");
+  revision_ = result.find("protocolVersion").string();
+  if (!speaks_legacy(revision_)) co_return Violation(Reason::upstream_failed, "initialize was not answered with a revision that we speak");
+  version_ = result.find("serverInfo").find("version").string();
+  if (is_upstream_session_id(reply->session_id)) session_id_ = reply->session_id;
+  std::string initialized = R"({"jsonrpc":"2.0","method":"notifications/initialized"})";
+  auto told = co_await send("POST", std::move(initialized), false, {});
+  if (!told) co_return std::move(told).error();
+  co_return Outcome<void>();
+}
+
+Task<> wait_for_fetch(Catalogue& catalogue) {
+  auto start = [&catalogue](auto handler) {
+    auto executor = asio::get_associated_executor(handler);
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto guard = asio::make_work_guard(executor);
+    catalogue.after_fetch([executor, shared, guard] { asio::post(executor, [shared] { (*shared)(); }); });
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(start, use_task);
+}
+
+bool usable_version(std::string_view version) {
+  return version.size() <= 128 && std::all_of(version.begin(), version.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/' && c != '@' && c != '%'; });
+}
+
+}  // namespace
+
+Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server, Clock::duration pause) {
+  Catalogue& catalogue = loop.services.catalogues.of(server.name);
+  if (!catalogue.begin_fetch(Clock::now(), pause)) {
+    co_await wait_for_fetch(catalogue);
+    co_return;
+  }
+  try {
+    SelfClient client(loop, now, server);
+    auto tools = co_await client.fetch();
+    if (tools) {
+      if (!usable_version(tools->version)) tools->version.clear();
+      catalogue.replace(std::move(tools->names), std::move(tools->version));
+    } else {
+      loop.log_catalogue(server.name, tools.error());
+    }
+  } catch (const std::exception& e) {
+    loop.log_catalogue(server.name, Violation(Reason::internal, e.what()));
+  }
+  catalogue.end_fetch(Clock::now());
+}
+
+Task<> keep_catalogues(Loop& loop) {
+  Timer timer(loop.io.get_executor());
+  std::map<std::string, Clock::duration> pauses;
+  while (!loop.draining) {
+    const std::shared_ptr<const Snapshot> now = loop.now;
+    for (const auto& [name, server] : now->settings.servers) {
+      const Catalogue& catalogue = loop.services.catalogues.of(name);
+      const bool known = catalogue.listing({}) != policy::Listing::unavailable;
+      Clock::duration& pause = pauses.try_emplace(name, kRetryPause).first->second;
+      if (!catalogue.due(Clock::now(), known ? Clock::duration(kRefreshEvery) : pause)) continue;
+      co_await refresh_catalogue(loop, now, server, Clock::duration::zero());
+      pause = std::min<Clock::duration>(pause * 2, kBackOffMax);
+    }
+    timer.expires_after(std::chrono::milliseconds(200));
+    error_code ignored;
+    co_await timer.async_wait(into(ignored));
+  }
+}
+
+}  // namespace durward::gateway

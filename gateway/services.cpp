@@ -1,0 +1,61 @@
+#include "gateway/services.hpp"
+
+namespace durward::gateway {
+
+bool Buffered::take(std::uint64_t bytes) noexcept {
+  if (held_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= max_) return true;
+  give(bytes);
+  return false;
+}
+
+bool Held::grow_to(std::uint64_t bytes) noexcept {
+  if (bytes <= bytes_) return true;
+  if (!all_.take(bytes - bytes_)) return false;
+  bytes_ = bytes;
+  return true;
+}
+
+void Held::drop() noexcept {
+  all_.give(bytes_);
+  bytes_ = 0;
+}
+
+bool Doormen::enter(const std::string& address) {
+  std::lock_guard lock(mutex_);
+  if (total_ >= all_) return false;
+  unsigned& count = counts_[address];
+  if (count >= per_address_) return false;
+  ++count;
+  ++total_;
+  return true;
+}
+
+void Doormen::leave(const std::string& address) {
+  std::lock_guard lock(mutex_);
+  auto found = counts_.find(address);
+  if (found == counts_.end()) return;
+  if (--found->second == 0) counts_.erase(found);
+  --total_;
+}
+
+bool Cap::enter() noexcept {
+  if (used_.fetch_add(1, std::memory_order_relaxed) < max_) return true;
+  leave();
+  return false;
+}
+
+Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_)
+    : ledger_settings(settings.ledger),
+      ledger(l),
+      sealer(std::move(sealer_)),
+      buffered(settings.limits.buffered_bytes.count),
+      doormen(settings.limits.connections_per_address, settings.limits.connections) {}
+
+Cap& Services::cap(const std::string& server, unsigned max) {
+  std::lock_guard lock(mutex_);
+  std::unique_ptr<Cap>& cap = caps_[server];
+  if (!cap) cap = std::make_unique<Cap>(max);
+  return *cap;
+}
+
+}  // namespace durward::gateway

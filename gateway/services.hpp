@@ -1,0 +1,94 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "audit/ledger.hpp"
+#include "config/settings.hpp"
+#include "gateway/catalogue.hpp"
+#include "gateway/origin.hpp"
+#include "gateway/session_id.hpp"
+
+namespace durward::gateway {
+
+/// Bytes held in bodies, answers and events by the whole process (limits.buffered_bytes). Thread-safe.
+class Buffered {
+ public:
+  explicit Buffered(std::uint64_t max) : max_(max) {}
+  bool take(std::uint64_t bytes) noexcept;
+  void give(std::uint64_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+ private:
+  const std::uint64_t max_;
+  std::atomic<std::uint64_t> held_{0};
+};
+
+/// One exchange's share of Buffered, given back when it goes.
+class Held {
+ public:
+  explicit Held(Buffered& all) : all_(all) {}
+  ~Held() { all_.give(bytes_); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  bool grow_to(std::uint64_t bytes) noexcept;  // false: the process is at its limit
+  void drop() noexcept;
+
+ private:
+  Buffered& all_;
+  std::uint64_t bytes_ = 0;
+};
+
+/// Connections in all and per address (an IPv6 /64 counts as one). Thread-safe: one mutex, taken once a connection.
+class Doormen {
+ public:
+  Doormen(unsigned per_address, unsigned all) : per_address_(per_address), all_(all) {}
+  bool enter(const std::string& address);
+  void leave(const std::string& address);
+
+ private:
+  const unsigned per_address_, all_;
+  std::mutex mutex_;
+  std::map<std::string, unsigned> counts_;
+  unsigned total_ = 0;
+};
+
+/// Connections to one upstream server over all loops (limits.upstream_connections). Thread-safe.
+class Cap {
+ public:
+  explicit Cap(unsigned max) : max_(max) {}
+  bool enter() noexcept;
+  void leave() noexcept { used_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  const unsigned max_;
+  std::atomic<unsigned> used_{0};
+};
+
+/// Everything that a reload replaces, as one immutable object: an exchange keeps the one that it began with.
+struct Snapshot {
+  config::Settings settings;
+  std::shared_ptr<const policy::Rulebook> rules;
+  Doorplate door;
+};
+
+/// What all loops share. Everything in it is immutable or says how it is synchronised.
+struct Services {
+  Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_);
+  const config::Ledger ledger_settings;
+  audit::Ledger& ledger;
+  const SessionSealer sealer;
+  Catalogues catalogues;
+  Buffered buffered;
+  Doormen doormen;
+  /// The cap of a server; made when first asked for, and kept for good. Thread-safe.
+  Cap& cap(const std::string& server, unsigned max);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<Cap>> caps_;
+};
+
+}  // namespace durward::gateway

@@ -1,0 +1,18 @@
+#pragma once
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "gateway/asio.hpp"
+
+namespace durward::gateway {
+
+/// Small messages go out at once; a peer that vanished is noticed by the kernel within minutes even on a silent stream.
+inline void tune(Socket& socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  const int idle = 60;
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+}
+
+}  // namespace durward::gateway

@@ -1,0 +1,181 @@
+#include "gateway/upstream.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include "gateway/tune.hpp"
+
+namespace durward::gateway {
+
+using policy::Outcome;
+using policy::Reason;
+using policy::Violation;
+
+namespace {
+constexpr std::size_t kReadBytes = 16 << 10;
+constexpr std::size_t kIdlePerServer = 64;
+constexpr std::chrono::seconds kResolvedFor{30};
+
+// A kept connection that the peer has closed, or that has unasked bytes, is not usable.
+bool quiet(Socket& socket) {
+  char byte = 0;
+  return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+}  // namespace
+
+UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits)
+    : upstream_(upstream), server_(server), limits_(limits), deadline_(upstream.deadlines_, [this] {
+        error_code ignored;
+        if (connection_) connection_->socket.close(ignored);
+      }) {}
+
+UpstreamCall::~UpstreamCall() {
+  const bool complete = parser_ && parser_->is_done() && !cancelled_ && !deadline_.expired();
+  if (connection_ && complete && parser_->keep_alive() && connection_->unread.empty())
+    upstream_.keep(server_.name, std::move(connection_));
+}
+
+void UpstreamCall::cancel() {
+  cancelled_ = true;
+  error_code ignored;
+  if (connection_) connection_->socket.close(ignored);
+}
+
+Violation UpstreamCall::failure(error_code ec) const {
+  if (cancelled_) return {Reason::client_gone, "the caller hung up"};
+  if (deadline_.expired()) return {Reason::upstream_timeout, sent_ ? "no answer in time" : "no connection in time"};
+  if (!sent_) return {Reason::upstream_unreachable, ec.message()};
+  return {Reason::upstream_failed, ec.message()};
+}
+
+Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& request, Clock::time_point until) {
+  const std::string head = request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
+  if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
+  connection_ = upstream_.reuse(server_.name);
+  if (!connection_) {
+    auto connected = co_await connect();
+    if (!connected) co_return std::move(connected).error();
+  }
+  deadline_.arm_at(until);
+  co_return co_await exchange_head(head, request.body);
+}
+
+Task<Outcome<void>> UpstreamCall::connect() {
+  Cap& cap = upstream_.services_.cap(server_.name, limits_.upstream_connections);
+  if (!cap.enter()) co_return Violation(Reason::overloaded, "limits.upstream_connections reached for server " + server_.name);
+  connection_ = std::make_unique<UpstreamConnection>(upstream_.executor_, cap);
+  deadline_.arm(limits_.connect);
+  auto endpoints = co_await upstream_.resolve(server_);
+  if (!endpoints) co_return std::move(endpoints).error();
+  error_code ec = asio::error::host_not_found;
+  for (const tcp::endpoint& endpoint : *endpoints) {
+    if (cancelled_ || deadline_.expired()) break;
+    error_code ignored;
+    connection_->socket.close(ignored);
+    co_await connection_->socket.async_connect(endpoint, into(ec));
+    if (!ec) break;
+  }
+  if (ec || cancelled_ || deadline_.expired()) co_return failure(ec ? ec : error_code(asio::error::operation_aborted));
+  tune(connection_->socket);
+  co_return Outcome<void>();
+}
+
+Task<Outcome<void>> UpstreamCall::exchange_head(const std::string& head, std::string_view body) {
+  error_code ec;
+  sent_ = true;
+  const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body.data(), body.size())};
+  co_await asio::async_write(connection_->socket, parts, into(ec));
+  // A server may answer (413, say) and close before it has read everything: read what it said before giving up.
+  if (ec && (cancelled_ || deadline_.expired())) co_return failure(ec);
+  reset_parser();
+  while (!parser_->is_header_done()) {
+    auto filled = co_await fill();
+    if (!filled) co_return std::move(filled).error();
+    if (parser_->is_header_done() && parser_->storage.status / 100 == 1 && parser_->storage.status != 101) reset_parser();
+  }
+  if (parser_->storage.status == 101) co_return Violation(Reason::upstream_failed, "the upstream switched protocols");
+  co_return Outcome<void>();
+}
+
+void UpstreamCall::reset_parser() {
+  parser_ = std::make_unique<ResponseParser>();
+  parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes.count));
+  parser_->storage.fields_max = limits_.header_fields;
+  parser_->body_limit(boost::none);  // the relay bounds what it holds; a stream has no end
+  parser_->eager(true);
+}
+
+// Makes progress: parses what is there, and reads from the socket only when that is not enough. The parser keeps nothing
+// itself, so a part of a head or of a chunk header stays in `unread` until more has come.
+Task<Outcome<void>> UpstreamCall::fill() {
+  std::string& unread = connection_->unread;
+  for (;;) {
+    error_code ec;
+    if (!unread.empty()) {
+      const std::size_t used = parser_->put(asio::buffer(unread), ec);
+      if (ec && ec != http::error::need_more) co_return Violation(Reason::upstream_failed, "not HTTP: " + ec.message());
+      unread.erase(0, used);
+      if (used > 0 || parser_->is_done()) co_return Outcome<void>();
+    }
+    const std::size_t had = unread.size();
+    unread.resize(had + kReadBytes);
+    ec = {};
+    const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(unread.data() + had, kReadBytes), into(ec));
+    unread.resize(had + got);
+    if (!ec) continue;
+    if (ec != asio::error::eof || cancelled_ || deadline_.expired()) co_return failure(ec);
+    error_code end;
+    parser_->put_eof(end);
+    if (!end && parser_->is_done()) co_return Outcome<void>();
+    co_return Violation(Reason::upstream_failed, "the upstream closed the connection before the end of its answer");
+  }
+}
+
+Task<Outcome<bool>> UpstreamCall::read() {
+  const std::size_t had = parser_->storage.body.size();
+  while (parser_->storage.body.size() == had) {
+    if (parser_->is_done()) co_return false;
+    auto filled = co_await fill();
+    if (!filled) co_return std::move(filled).error();
+  }
+  co_return true;
+}
+
+std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& server) {
+  auto& idle = idle_[server];
+  while (!idle.empty()) {
+    std::unique_ptr<UpstreamConnection> connection = std::move(idle.back());
+    idle.pop_back();
+    if (quiet(connection->socket)) return connection;
+  }
+  return nullptr;
+}
+
+void Upstream::keep(const std::string& server, std::unique_ptr<UpstreamConnection> connection) {
+  auto& idle = idle_[server];
+  if (idle.size() < kIdlePerServer) idle.push_back(std::move(connection));
+}
+
+Task<Outcome<std::vector<tcp::endpoint>>> Upstream::resolve(const config::Server& server) {
+  error_code ec;
+  const asio::ip::address literal = asio::ip::make_address(server.endpoint.host, ec);
+  if (!ec) {
+    std::vector<tcp::endpoint> one{tcp::endpoint(literal, server.endpoint.port)};
+    co_return one;
+  }
+  Resolved& known = resolved_[server.name];
+  if (known.until > Clock::now()) co_return known.endpoints;
+  asio::ip::basic_resolver<tcp, Executor> resolver(executor_);
+  auto found = co_await resolver.async_resolve(server.endpoint.host, std::to_string(server.endpoint.port), into(ec));
+  if (ec) co_return Violation(Reason::upstream_unreachable, "cannot resolve the host of server " + server.name + ": " + ec.message());
+  Resolved fresh{{}, Clock::now() + kResolvedFor};
+  for (const auto& item : found) fresh.endpoints.push_back(item.endpoint());
+  Resolved& slot = resolved_[server.name];
+  slot = std::move(fresh);
+  co_return slot.endpoints;
+}
+
+}  // namespace durward::gateway

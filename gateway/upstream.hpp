@@ -1,0 +1,102 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/asio.hpp"
+#include "gateway/deadline.hpp"
+#include "gateway/entry.hpp"
+#include "gateway/http.hpp"
+#include "gateway/services.hpp"
+
+namespace durward::gateway {
+
+/// A request in upstream's direction. Nothing of the caller's but what the header allowlist and the body carry.
+struct UpstreamRequest {
+  std::string method;  // POST, GET or DELETE
+  Headers headers;
+  std::string_view body;  // must outlive the start() of the call
+};
+
+/// A connection to an upstream, its pool's while idle.
+struct UpstreamConnection {
+  UpstreamConnection(Executor executor, Cap& cap) : socket(executor), cap_(&cap) {}
+  ~UpstreamConnection() { cap_->leave(); }
+  UpstreamConnection(const UpstreamConnection&) = delete;
+  UpstreamConnection& operator=(const UpstreamConnection&) = delete;
+  Socket socket;
+  std::string unread;  // bytes received and not yet parsed
+
+ private:
+  Cap* cap_;
+};
+
+class Upstream;
+
+/// One exchange with an upstream, from connect to the last byte. Bound to its loop. Destroying it before the end closes
+/// the connection, which is how a modern exchange is cancelled.
+class UpstreamCall {
+ public:
+  UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits);
+  ~UpstreamCall();
+  UpstreamCall(const UpstreamCall&) = delete;
+  UpstreamCall& operator=(const UpstreamCall&) = delete;
+
+  /// Connects, sends, and reads the response head. The Entry is the proof that the exchange is on record.
+  /// Errors: upstream_unreachable (nothing was sent), overloaded (the server's cap), upstream_failed, upstream_timeout,
+  /// client_gone.
+  Task<policy::Outcome<void>> start(const Entry& entry, const UpstreamRequest& request, Clock::time_point until);
+  unsigned status() const { return parser_->storage.status; }
+  const Head& head() const { return parser_->storage.head; }
+  /// Payload that was read and not taken.
+  std::string& body() { return parser_->storage.body; }
+  /// Reads until body() has grown. False: the payload has ended cleanly. Errors as start().
+  Task<policy::Outcome<bool>> read();
+  void extend(Clock::time_point until) { deadline_.arm_at(until); }
+  /// Closes the connection; whoever waits in start() or read() gets client_gone. Loop thread only.
+  void cancel();
+  /// Whether a response head has been read.
+  bool answered() const { return parser_ && parser_->is_header_done(); }
+  /// Whether any byte may have reached the upstream.
+  bool sent() const { return sent_; }
+
+ private:
+  Task<policy::Outcome<void>> connect();
+  Task<policy::Outcome<void>> exchange_head(const std::string& head, std::string_view body);
+  Task<policy::Outcome<void>> fill();
+  policy::Violation failure(error_code ec) const;
+  void reset_parser();
+  Upstream& upstream_;
+  const config::Server& server_;
+  const config::Limits& limits_;
+  std::unique_ptr<UpstreamConnection> connection_;
+  std::unique_ptr<ResponseParser> parser_;
+  Deadline deadline_;
+  bool sent_ = false, cancelled_ = false;
+};
+
+/// The only way to an upstream: one per loop, with the idle connections of that loop.
+class Upstream {
+ public:
+  Upstream(Executor executor, Deadlines& deadlines, Services& services)
+      : executor_(executor), deadlines_(deadlines), services_(services) {}
+  void close_idle() { idle_.clear(); }
+
+ private:
+  friend class UpstreamCall;
+  struct Resolved {
+    std::vector<tcp::endpoint> endpoints;
+    Clock::time_point until;
+  };
+  std::unique_ptr<UpstreamConnection> reuse(const std::string& server);
+  void keep(const std::string& server, std::unique_ptr<UpstreamConnection> connection);
+  Task<policy::Outcome<std::vector<tcp::endpoint>>> resolve(const config::Server& server);
+  Executor executor_;
+  Deadlines& deadlines_;
+  Services& services_;
+  std::map<std::string, std::vector<std::unique_ptr<UpstreamConnection>>> idle_;
+  std::map<std::string, Resolved> resolved_;
+};
+
+}  // namespace durward::gateway

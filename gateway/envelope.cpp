@@ -138,6 +138,7 @@ std::pair<char, std::size_t> fold_one(std::string_view text) {
 }
 
 bool alike(std::string_view text, std::string_view name) {
+  if (text.size() < name.size() || text.size() > 3 * name.size()) return false;  // three bytes fold to one at most
   while (!text.empty() && !name.empty()) {
     const auto [a, length] = fold_one(text);
     if (a != fold_one(name).first) return false;

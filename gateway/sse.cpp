@@ -32,16 +32,18 @@ Line split(std::string_view line) {
   return {line.substr(0, colon), value};
 }
 
-/// The lines of a finished event, each with its ending.
+std::string_view ending_at(std::string_view raw, std::size_t end) {
+  return raw.substr(end, raw.substr(end).starts_with("\r\n") ? 2 : 1);
+}
+
+/// The lines of a finished event, without their endings.
 template <class Each>
 void each_line(std::string_view raw, Each each) {
   while (!raw.empty()) {
     const std::size_t end = raw.find_first_of("\r\n");
-    const std::string_view line = raw.substr(0, end);
-    if (end == std::string_view::npos) return each(line, std::string_view());
-    const std::size_t width = raw.substr(end).starts_with("\r\n") ? 2 : 1;
-    each(line, raw.substr(end, width));
-    raw.remove_prefix(end + width);
+    each(raw.substr(0, end));
+    if (end == std::string_view::npos) return;
+    raw.remove_prefix(end + ending_at(raw, end).size());
   }
 }
 
@@ -148,7 +150,9 @@ std::string with_data(const SseEvent& event, std::string_view json) {
     out = kBom;
     raw.remove_prefix(kBom.size());
   }
-  each_line(raw, [&](std::string_view line, std::string_view ending) {
+  // One ending for all lines: where an event mixes them, a line that goes could leave a CR before a LF, and that is one ending.
+  const std::string_view ending = ending_at(raw, raw.find_first_of("\r\n"));
+  each_line(raw, [&](std::string_view line) {
     const bool is_data = split(line).name == "data";
     // At the place of the first data line, or before the blank line where there was none.
     if (!written && (is_data || line.empty())) {

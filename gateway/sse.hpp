@@ -51,8 +51,8 @@ class SseParser {
   bool after_cr_ = false;  // the last byte was CR: a following LF belongs to it
 };
 
-/// The same event with its data replaced by one JSON text without CR: id, event and retry lines stay verbatim, and so does the
-/// style of line ending.
+/// The same event with its data replaced by one JSON text without CR: id, event and retry lines stay, under the line ending of
+/// the event's first line. The event is one that next() gave out, with fields.
 std::string with_data(const SseEvent& event, std::string_view json);
 /// A new event of type message with one JSON text without CR.
 std::string event_of(std::string_view json);

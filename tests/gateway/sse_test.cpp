@@ -151,6 +151,8 @@ TEST_CASE("replacing data keeps id, event, retry and the line endings") {
   CHECK(with_data(*event, "{\n}") == "id: 1\r\ndata: {\r\ndata: }\r\nretry: 5\r\nevent: message\r\n\r\n");
   REQUIRE(parser.feed("id: 2\n\n"));
   CHECK(with_data(*parser.next(), "{}") == "id: 2\ndata: {}\n\n");
+  REQUIRE(parser.feed("data: a\rdata: b\n\n"));
+  CHECK(with_data(*parser.next(), "{}") == "data: {}\r\r");  // and not CR LF, which would end one line
   SseParser marked(1000);
   REQUIRE(
       marked.feed("\xEF\xBB\xBF"

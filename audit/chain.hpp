@@ -20,8 +20,15 @@ struct Fault {
 /// Judges a log line by line, batch by batch (ledger.md, "In a file"). Each batch costs one signature check.
 class Chain {
  public:
+  /// What to do with a batch under a key that was not given.
+  enum class Strangers {
+    refused,  // it is a fault
+    handed,   // where a `key` record led to or away from the given key, only its signature is left unchecked
+  };
   /// public_key: 32 raw bytes.
-  explicit Chain(std::string_view public_key);
+  explicit Chain(std::string_view public_key, Strangers strangers = Strangers::refused);
+  /// Begins at whatever place the first line claims, instead of at the start of the log.
+  void begin_anywhere() { anywhere_ = true; }
   /// Goes on behind a known place instead of at the start: the log has `seq` records, and leaf is the last one's.
   void resume(std::string_view origin, std::uint64_t seq, const crypto::Hash& leaf);
 
@@ -30,6 +37,9 @@ class Chain {
   std::uint64_t open() const { return leaves_.size(); }              // lines of the open batch
   std::uint64_t size() const { return next_seq_ - leaves_.size(); }  // records in whole batches
   std::uint64_t batches() const { return batches_; }
+  std::uint64_t unchecked() const { return unchecked_; }  // records under keys that were not given
+  bool used() const { return used_; }                     // the given key signed at least one batch
+  const std::string& kid() const { return kid_; }
   const crypto::Hash& leaf() const { return settled_; }  // of the last record in a whole batch
   const std::string& origin() const { return origin_; }
   const std::vector<crypto::Hash>& batch() const { return batch_; }  // leaves of the batch that feed() just completed
@@ -39,11 +49,21 @@ class Chain {
  private:
   std::optional<Fault> place(const Line& line);
   std::optional<Fault> finish();
+  std::optional<Fault> turn_key();
+  bool signed_well(const std::string& message) const;
 
   std::string public_key_, kid_, origin_;
   std::uint64_t next_seq_ = 0;
   std::uint64_t batches_ = 0;
-  crypto::Hash last_{};  // leaf of the line before
+  std::uint64_t unchecked_ = 0;
+  Strangers strangers_;
+  bool anywhere_ = false;
+  bool used_ = false;
+  bool handover_ = false;             // the last whole batch ends with a `key` record
+  bool ends_with_key_ = false;        // so does the open one, so far
+  std::string current_kid_;           // of the last whole batch
+  std::vector<std::string> retired_;  // kids that were handed over
+  crypto::Hash last_{};               // leaf of the line before
   crypto::Hash settled_{};
   std::string expected_prev_;
   // the open batch

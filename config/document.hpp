@@ -34,6 +34,7 @@ class Report {
   Position at(int line, int column) const { return {file_, line, column}; }
   void error(Position where, std::string message, int hidden_from = 0);
   void warning(Position where, std::string message);
+  bool full() const { return all_.size() >= kDiagnostics; }
   bool failed() const { return failed_; }
   const std::string& file() const { return file_; }
   /// Where the value at a dotted path ("admin.port") stands; the file as a whole where it does not.

@@ -255,7 +255,7 @@ void Reader::finish() {
   if (map_ == nullptr) return;
   for (const Node& key : map_->keys) {
     if (std::find(asked_.begin(), asked_.end(), key.text) != asked_.end()) continue;
-    const std::string near = nearest(key.text, asked_);
+    const std::string near = report_.full() ? "" : nearest(key.text, asked_);
     const std::string hint = near.empty() ? "" : fmt::format(": did you mean {}?", near);
     const std::string place = path_.empty() ? "" : fmt::format(" in {}", path_);
     // The value of a key that we do not know may be a secret.

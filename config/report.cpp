@@ -11,7 +11,7 @@ namespace durward::config {
 
 void Report::add(Severity severity, Position where, std::string message, int hidden_from) {
   failed_ = failed_ || severity == Severity::error;
-  if (all_.size() >= kDiagnostics) {
+  if (full()) {
     ++dropped_;
     return;
   }

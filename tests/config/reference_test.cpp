@@ -59,6 +59,6 @@ TEST_CASE("the README's settings reference is the generated one") {
   }
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
-  INFO("README.md must have this between <!-- settings:begin --> and <!-- settings:end -->, each on its own line");
-  CHECK(text.str().find("<!-- settings:begin -->\n" + reference_markdown() + "<!-- settings:end -->\n") != std::string::npos);
+  INFO("README.md must have this between <!-- settings --> and <!-- /settings -->, each on its own line");
+  CHECK(text.str().find("<!-- settings -->\n" + reference_markdown() + "<!-- /settings -->\n") != std::string::npos);
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <list>
 #include <utility>
 #include <vector>
 
@@ -39,31 +40,40 @@ std::u16string utf16(std::string_view wtf8) {
   return out;
 }
 
-/// Members in the order of their names' UTF-16 code units. Below U+D000 that is the order of the UTF-8 bytes.
-std::vector<Member> sorted(Value object) {
-  struct Keyed {
-    std::string name;
-    Member member;
-  };
-  std::vector<Keyed> keyed;
-  keyed.reserve(object.size());
-  bool bytewise = true;
+/// A member with its decoded name: a view into the document, or into `storage` where it had escapes.
+struct Keyed {
+  std::string_view name;
+  Member member;
+};
+
+std::vector<Keyed> keyed(Value object, std::list<std::string>& storage) {
+  std::vector<Keyed> out;
+  out.reserve(object.size());
   for (const Member member : object.members()) {
     const std::string_view token = member.key.raw();
-    keyed.push_back({unescape(token.substr(1, token.size() - 2), Lone::keep), member});
-    bytewise = bytewise && std::all_of(keyed.back().name.begin(), keyed.back().name.end(),
-                                       [](char c) { return static_cast<unsigned char>(c) < 0xED; });
+    const auto plain = member.key.plain();
+    out.push_back({plain ? *plain : storage.emplace_back(unescape(token.substr(1, token.size() - 2), Lone::keep)), member});
   }
+  return out;
+}
+
+/// Members in the order of their names' UTF-16 code units. Below U+D000 that is the order of the UTF-8 bytes.
+std::vector<Member> sorted(Value object) {
+  std::list<std::string> storage;
+  std::vector<Keyed> members = keyed(object, storage);
+  const auto low = [](char c) { return static_cast<unsigned char>(c) < 0xED; };
+  const bool bytewise = std::all_of(members.begin(), members.end(),
+                                    [low](const Keyed& one) { return std::all_of(one.name.begin(), one.name.end(), low); });
   std::vector<Member> out;
-  out.reserve(keyed.size());
+  out.reserve(members.size());
   if (bytewise) {
-    std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) { return a.name < b.name; });
-    for (const Keyed& one : keyed) out.push_back(one.member);
+    std::sort(members.begin(), members.end(), [](const Keyed& a, const Keyed& b) { return a.name < b.name; });
+    for (const Keyed& one : members) out.push_back(one.member);
     return out;
   }
   std::vector<std::pair<std::u16string, Member>> wide;
-  wide.reserve(keyed.size());
-  for (const Keyed& one : keyed) wide.emplace_back(utf16(one.name), one.member);
+  wide.reserve(members.size());
+  for (const Keyed& one : members) wide.emplace_back(utf16(one.name), one.member);
   std::sort(wide.begin(), wide.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& one : wide) out.push_back(one.second);
   return out;

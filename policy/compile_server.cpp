@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "policy/compile.hpp"
+#include "policy/resource.hpp"
 
 namespace durward::policy {
 namespace {
@@ -65,6 +66,17 @@ void check_method(const config::Located<std::string>& entry, Diagnostics& diagno
         "`" + entry.value + "` is no method that a client may send" + suggestion(entry.value, candidates));
 }
 
+void check_resource(const config::Located<std::string>& entry, Diagnostics& diagnostics) {
+  if (!uri_pattern_fits(entry.value)) {
+    const std::string most = std::to_string(kLongestStarredPart);
+    return error(diagnostics, entry.where,
+                 "a resource pattern has at most " + most + " characters from its first `*` to its last");
+  }
+  if (!entry.value.empty() && !comparable_uri(entry.value)) {
+    warning(diagnostics, entry.where, "`" + entry.value + "` matches nothing: URIs with such characters are refused");
+  }
+}
+
 /// Whether a server without a list of methods may be asked this: everything where a tool may be named; elsewhere what the
 /// tool lists decide anyway, and what a written list of prompts or resources is there for.
 bool open_method(const ServerTable& table, Subject about) {
@@ -98,7 +110,10 @@ ServerTable compile_server(const std::string& name, const config::Server& server
   table.kinds = kinds_of(server, diagnostics);
   if (entry == nullptr) return table;
   if (entry->prompts) table.prompts = globs_of(*entry->prompts, diagnostics);
-  if (entry->resources) table.resources = globs_of(*entry->resources, diagnostics);
+  if (entry->resources) {
+    table.resources = globs_of(*entry->resources, diagnostics);
+    for (const auto& resource : *entry->resources) check_resource(resource, diagnostics);
+  }
   if (entry->methods) {
     table.method_patterns = globs_of(*entry->methods, diagnostics);
     for (const auto& method : *entry->methods) check_method(method, diagnostics);

@@ -26,8 +26,9 @@ class [[nodiscard]] Outcome {
   Outcome(E error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   /// From what converts to the error, and not to the value: a lower layer's error passed on.
   template <class U>
-    requires(!std::is_same_v<std::remove_cvref_t<U>, Outcome> && !std::is_convertible_v<U, T> && std::is_convertible_v<U, E>)
-  Outcome(U&& error) : state_(std::in_place_index<1>, std::forward<U>(error)) {}  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<std::remove_cvref_t<U>, Outcome> && !std::is_convertible_v<U, T> && std::is_convertible_v<U, E>)
+      Outcome(U&& error)
+      : state_(std::in_place_index<1>, std::forward<U>(error)) {}  // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const noexcept { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }
@@ -49,8 +50,8 @@ class [[nodiscard]] Outcome<void, E> {
   Outcome() = default;
   Outcome(E error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   template <class U>
-    requires(!std::is_same_v<std::remove_cvref_t<U>, Outcome> && std::is_convertible_v<U, E>)
-  Outcome(U&& error) : error_(std::forward<U>(error)) {}  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<std::remove_cvref_t<U>, Outcome> && std::is_convertible_v<U, E>) Outcome(U&& error)
+      : error_(std::forward<U>(error)) {}  // NOLINT(google-explicit-constructor)
   explicit operator bool() const noexcept { return !error_; }
   E& error() & { return error_.value(); }
   const E& error() const& { return error_.value(); }

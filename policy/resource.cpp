@@ -1,8 +1,9 @@
 #include "policy/resource.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace durward::policy {
 namespace {
@@ -43,6 +44,48 @@ bool has_dot_segment(std::string_view uri) {
   }
 }
 
+/// The part of a pattern from its first star to its last, as an automaton: bit i says that the bytes read so far bring the
+/// pattern to its place i. All places are tried at once, so no input makes it slow.
+class Starred {
+ public:
+  explicit Starred(std::string_view part) : end_(std::uint64_t{1} << part.size()) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const std::uint64_t place = std::uint64_t{1} << i;
+      if (part[i] != '*') {
+        literal_[static_cast<unsigned char>(part[i])] |= place;
+        continue;
+      }
+      stars_ |= place;
+      const bool two = (i > 0 && part[i - 1] == '*') || (i + 1 < part.size() && part[i + 1] == '*');
+      if (two) crossing_ |= place;
+    }
+  }
+
+  bool matches(std::string_view text) const {
+    std::uint64_t places = past_stars(1);
+    for (const char c : text) {
+      const std::uint64_t stay = places & (c == '/' ? crossing_ : stars_);
+      places = past_stars((places & literal_[static_cast<unsigned char>(c)]) << 1 | stay);
+    }
+    return (places & end_) != 0;
+  }
+
+ private:
+  /// A star may stand for nothing.
+  std::uint64_t past_stars(std::uint64_t places) const {
+    for (std::uint64_t fresh = places; (fresh & stars_) != 0;) {
+      fresh = (fresh & stars_) << 1 & ~places;
+      places |= fresh;
+    }
+    return places;
+  }
+
+  std::array<std::uint64_t, 256> literal_{};
+  std::uint64_t stars_ = 0;
+  std::uint64_t crossing_ = 0;
+  std::uint64_t end_;
+};
+
 }  // namespace
 
 bool comparable_uri(std::string_view uri) noexcept {
@@ -54,38 +97,20 @@ bool comparable_uri(std::string_view uri) noexcept {
   return !odd && plain_escapes(uri) && !has_dot_segment(uri);
 }
 
+bool uri_pattern_fits(std::string_view pattern) noexcept {
+  const std::size_t first = pattern.find('*');
+  return first == std::string_view::npos || pattern.rfind('*') - first < kLongestStarredPart;
+}
+
 bool uri_glob(std::string_view pattern, std::string_view uri) {
   if (pattern == "*" || pattern == "**") return true;
-  const std::size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == uri;
-  if (!uri.starts_with(pattern.substr(0, star))) return false;
-  if (pattern.substr(star) == "**") return true;
-  // All places of the pattern at which it can stand after the bytes read so far; the last one is its end.
-  std::vector<char> at(pattern.size() + 1, 0), next(pattern.size() + 1, 0);
-  const auto pass_stars = [&pattern](std::vector<char>& places) {
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-      if (places[i] != 0 && pattern[i] == '*') places[i + 1] = 1;
-    }
-  };
-  const auto crosses = [&pattern](std::size_t i) {
-    return (i > 0 && pattern[i - 1] == '*') || (i + 1 < pattern.size() && pattern[i + 1] == '*');
-  };
-  at[0] = 1;
-  pass_stars(at);
-  for (const char c : uri) {
-    std::fill(next.begin(), next.end(), 0);
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-      if (at[i] == 0) continue;
-      if (pattern[i] == '*') {
-        if (c != '/' || crosses(i)) next[i] = 1;
-      } else if (pattern[i] == c) {
-        next[i + 1] = 1;
-      }
-    }
-    pass_stars(next);
-    at.swap(next);
-  }
-  return at.back() != 0;
+  const std::size_t first = pattern.find('*');
+  if (first == std::string_view::npos) return pattern == uri;
+  const std::string_view head = pattern.substr(0, first);
+  const std::string_view tail = pattern.substr(pattern.rfind('*') + 1);
+  if (uri.size() < head.size() + tail.size() || !uri.starts_with(head) || !uri.ends_with(tail)) return false;
+  const std::string_view rest = uri.substr(head.size(), uri.size() - head.size() - tail.size());
+  return uri_pattern_fits(pattern) && Starred(pattern.substr(first, pattern.size() - head.size() - tail.size())).matches(rest);
 }
 
 }  // namespace durward::policy

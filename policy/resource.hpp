@@ -12,8 +12,13 @@ inline constexpr std::size_t kLongestUri = 8192;
 /// character (however often encoded), no broken `%`, not empty, not too long.
 bool comparable_uri(std::string_view uri) noexcept;
 
-/// `*` matches any run within a segment, `**` any run across `/`, a pattern that is only `*` everything.
-/// Takes time in the order of both lengths multiplied.
+/// Bytes that a pattern may have from its first star to its last, both included.
+inline constexpr std::size_t kLongestStarredPart = 63;
+
+bool uri_pattern_fits(std::string_view pattern) noexcept;
+
+/// `*` matches any run within a segment, `**` any run across `/`, a pattern that is only `*` everything. Takes time in the
+/// order of the URI's length. A pattern that does not fit matches nothing.
 bool uri_glob(std::string_view pattern, std::string_view uri);
 
 }  // namespace durward::policy

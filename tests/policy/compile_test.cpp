@@ -83,6 +83,13 @@ TEST_CASE("what cannot have been meant is warned of") {
   CHECK(made.said() == Said{"6:1: warning: `read_*` is never reached: `*` stands before it"});
 }
 
+TEST_CASE("resource patterns that can match nothing are reported") {
+  Book made = open_book();
+  made.policy.servers["files"].resources = Book::list({"file:///a/../b", "x:*" + std::string(100, 'a') + "*", "file:///ok/**"});
+  CHECK(made.said() == Said{"10:1: warning: `file:///a/../b` matches nothing: URIs with such characters are refused",
+                            "10:2: error: a resource pattern has at most 63 characters from its first `*` to its last"});
+}
+
 TEST_CASE("both documents of the seed's README compile") {
   Book quickstart = open_book();
   quickstart.policy.deny_on = Book::list({});

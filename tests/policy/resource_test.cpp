@@ -55,6 +55,23 @@ TEST_CASE("random resource patterns agree with a naive matcher") {
   CHECK(matched > 2000);
 }
 
+TEST_CASE("a pattern is as long between its stars as the limit says, and no longer") {
+  const std::string fits = "x:*" + std::string(kLongestStarredPart - 2, 'a') + "*";
+  CHECK(uri_pattern_fits(fits));
+  CHECK(uri_glob(fits, "x:1" + std::string(kLongestStarredPart - 2, 'a') + "2"));
+  CHECK_FALSE(uri_glob(fits, "x:1" + std::string(kLongestStarredPart - 3, 'a') + "2"));
+  const std::string longer = "x:*" + std::string(kLongestStarredPart - 1, 'a') + "*";
+  CHECK_FALSE(uri_pattern_fits(longer));
+  CHECK_FALSE(uri_glob(longer, "x:1" + std::string(kLongestStarredPart - 1, 'a') + "2"));
+  CHECK(uri_pattern_fits(std::string(1000, 'a') + "*" + std::string(1000, 'a')));
+}
+
+TEST_CASE("a run of stars is two") {
+  CHECK(uri_glob("a****b", "a/x/b"));
+  CHECK(uri_glob("a****b", "ab"));
+  CHECK(uri_glob("***", "a/b"));
+}
+
 TEST_CASE("a URI that some server could read as another one is not comparable") {
   for (const char* uri : {"",
                           "file:///a/../b",

@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
-#include <deque>
 #include <limits>
 
 #include "policy/json.hpp"
+#include "policy/json_names.hpp"
 #include "policy/json_text.hpp"
 
 namespace durward::json {
@@ -26,31 +25,9 @@ std::uint64_t special_bytes(const char* at) {
   return (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((word - kOnes * 0x20) & ~word)) & kHighs;
 }
 
-constexpr std::uint32_t kFew = 8;  // names that are compared pairwise
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-/// A member name for comparing: the first eight bytes as a number, so that most comparisons touch no memory.
-struct Name {
-  std::uint64_t head;
-  std::string_view text;
-};
-
-Name name_of(std::string_view text) {
-  std::uint64_t head = 0;
-  for (std::size_t i = 0; i < 8; ++i) head = head << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0);
-  return {head, text};
-}
-
-bool repeats(std::vector<Name>& names) {
-  // Sorting, not hashing: no input makes it quadratic, and it needs no secret.
-  std::sort(names.begin(), names.end(),
-            [](const Name& a, const Name& b) { return a.head != b.head ? a.head < b.head : a.text < b.text; });
-  return std::adjacent_find(names.begin(), names.end(),
-                            [](const Name& a, const Name& b) { return a.head == b.head && a.text == b.text; }) != names.end();
-}
 
 }  // namespace
 
@@ -246,36 +223,16 @@ class Parser {
     return add(kind, from);
   }
 
-  std::string_view decoded(const Node& key) {
-    const std::string_view inside(begin_ + key.begin + 1, key.end - key.begin - 2);
-    if ((key.bits & Document::kEscaped) == 0) return inside;
-    return decoded_.emplace_back(unescape(inside, Lone::replace));
-  }
-
-  /// Looks at the names of an object that has just ended. Few are compared pairwise, many are sorted.
+  /// Looks at the names of an object that has just ended.
   bool distinct_names(std::uint32_t object) {
     const std::uint32_t count = nodes_[object].bits / Document::kOneChild;
     if (count < 2) return true;
-    if (!decoded_.empty()) decoded_.clear();
-    const bool distinct = count <= kFew ? few_distinct(object + 1, count) : many_distinct(object + 1, count);
-    return distinct || fail(Fault::duplicate_member, begin_ + nodes_[object].begin);
-  }
-
-  bool few_distinct(std::uint32_t key, std::uint32_t count) {
-    std::array<std::string_view, kFew> names;
-    for (std::uint32_t i = 0; i < count; ++i, key = nodes_[key + 1].next) {
-      names[i] = decoded(nodes_[key]);
-      for (std::uint32_t j = 0; j < i; ++j) {
-        if (names[i] == names[j]) return false;
-      }
-    }
-    return true;
-  }
-
-  bool many_distinct(std::uint32_t key, std::uint32_t count) {
     names_.clear();
-    for (std::uint32_t i = 0; i < count; ++i, key = nodes_[key + 1].next) names_.push_back(name_of(decoded(nodes_[key])));
-    return !repeats(names_);
+    for (std::uint32_t key = object + 1, i = 0; i < count; ++i, key = nodes_[key + 1].next) {
+      const Node& node = nodes_[key];
+      names_.add({begin_ + node.begin + 1, node.end - node.begin - 2}, (node.bits & Document::kEscaped) != 0);
+    }
+    return names_.distinct() || fail(Fault::duplicate_member, begin_ + nodes_[object].begin);
   }
 
   std::vector<Node>& nodes_;
@@ -285,8 +242,7 @@ class Parser {
   std::size_t depth_;
   std::size_t most_nodes_;
   std::vector<std::uint32_t> open_;  // containers around the place, outermost first
-  std::vector<Name> names_;          // of the object that is looked at
-  std::deque<std::string> decoded_;  // its names that have escapes; never moved, because names_ points into it
+  Names names_;
   Error error_{Fault::syntax, 0};
 };
 

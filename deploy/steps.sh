@@ -52,5 +52,7 @@ need_packages() {
 build() {
   export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache}
   export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
-  (cd "$root" && cmake --preset "$1" -Wno-dev >/dev/null && cmake --build --preset "$1" -- --quiet)
+  local quiet=()
+  [[ -t 1 ]] || quiet=(-- --quiet)  # on a terminal ninja shows its progress in one line
+  (cd "$root" && cmake --preset "$1" -Wno-dev >/dev/null && cmake --build --preset "$1" "${quiet[@]}")
 }

@@ -48,3 +48,20 @@ if(DURWARD_BINARY)
   durward_suite("demo: deploy/run --once" ALONE LABELS demo TIMEOUT 120 ENVIRONMENT ${gateway}
     COMMAND ${PROJECT_SOURCE_DIR}/deploy/run --once)
 endif()
+
+# libFuzzer targets, one per wire format: `cmake --preset fuzz && cmake --build --preset fuzz && build/fuzz/tests/fuzz_json CORPUS`.
+if(DURWARD_FUZZ)
+  # The parsers of gateway/ that need no Asio, which keeps the fuzz build short.
+  set(parsers envelope head incoming lists message origin principal_key session_id splice sse trace vocabulary)
+  list(TRANSFORM parsers PREPEND ${PROJECT_SOURCE_DIR}/gateway/)
+  list(TRANSFORM parsers APPEND .cpp)
+  add_library(fuzz_parsers STATIC ${parsers})
+  target_link_libraries(fuzz_parsers PUBLIC durward_audit)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_*.cpp)
+  foreach(source ${fuzzers})
+    get_filename_component(fuzzer ${source} NAME_WE)
+    add_executable(${fuzzer} ${source})
+    target_link_libraries(${fuzzer} PRIVATE fuzz_parsers simdjson::simdjson)
+    target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endif()

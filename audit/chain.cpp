@@ -28,7 +28,14 @@ std::optional<Fault> Chain::place(const Line& line) {
   }
   if (line.origin != origin_) return Fault{"`origin` is not that of the log"};
   if (line.seq != next_seq_) return Fault{"`seq` is " + std::to_string(line.seq) + ", expected " + std::to_string(next_seq_)};
-  if (line.prev != crypto::base64(crypto::view(last_))) return Fault{"`prev` is not the hash of the record before"};
+  if (line.prev != crypto::base64(crypto::view(last_))) {
+    // Was it the record before that changed? Alone it then fails too.
+    if (auto fault = judge_open()) {
+      ++fault->lines_back;
+      return fault;
+    }
+    return Fault{"`prev` is not the hash of the record before"};
+  }
   if (leaves_.empty()) {
     if (line.i != 0) return Fault{"a batch does not begin at its first line"};
     batch_kid_ = line.kid;
@@ -81,8 +88,10 @@ std::optional<Fault> Chain::finish() {
   if (!ours && !crypto::from_base64(batch_s_)) return Fault{"`sig.s` is not the base64 of a signature", first};
   tree_.build(leaves_);
   // A changed record spoils the paths of its batch too, so the signature is judged first.
-  if (ours && !signed_well(batch_message(origin_, next_seq_ - batch_n_, batch_n_, tree_.root())))
+  if (ours && !signed_well(batch_message(origin_, next_seq_ - batch_n_, batch_n_, tree_.root()))) {
+    if (auto fault = judge_open()) return fault;
     return Fault{"the signature of its batch does not hold", first};
+  }
   std::string expected;
   for (std::size_t i = 0; i < leaves_.size(); ++i) {
     expected.clear();
@@ -107,7 +116,7 @@ std::optional<Fault> Chain::judge_open() const {
     const auto path = parse_path(paths_[i]);
     const auto root = path ? root_from_path(i, batch_n_, leaves_[i], *path) : std::nullopt;
     if (!root || !signed_well(batch_message(origin_, next_seq_ - leaves_.size(), batch_n_, *root)))
-      return Fault{"the signature of its batch does not hold", back};
+      return Fault{"the record, or its signature, was changed", back};
   }
   return std::nullopt;
 }

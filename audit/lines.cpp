@@ -9,7 +9,7 @@
 
 namespace durward::audit {
 namespace {
-constexpr std::size_t kBuffer = 1U << 20;
+constexpr std::size_t kBuffer = 128U << 10;
 static_assert(kBuffer > 2 * kLongestLine);
 }  // namespace
 

@@ -71,8 +71,8 @@ std::optional<LogState> from_json(json::Value root, const std::string& origin) {
   return state;
 }
 
-/// Whether the line that ends at the state's place is the state's last record.
-bool fits(const std::string& dir, const LogState& state) {
+/// Whether the line that ends at the state's place is the state's last record. Fills in its kid.
+bool fits(const std::string& dir, LogState& state) {
   if (!SegmentName::parse(state.end.segment) || state.edge.size() == 0 || state.end.offset == 0) return false;
   const Descriptor file(::open((dir + "/" + state.end.segment).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file) return false;
@@ -85,7 +85,9 @@ bool fits(const std::string& dir, const LogState& state) {
   const std::size_t begin = text.rfind('\n');
   LineReader reader;
   const auto line = reader.read(std::string_view(text).substr(begin == std::string::npos ? 0 : begin + 1));
-  return line && line->seq + 1 == state.edge.size() && line->leaf == state.leaf && line->i + 1 == line->n;
+  if (!line || line->seq + 1 != state.edge.size() || line->leaf != state.leaf || line->i + 1 != line->n) return false;
+  state.kid = line->kid;
+  return true;
 }
 
 std::optional<json::Document> read_document(const std::string& dir) {

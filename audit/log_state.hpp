@@ -16,6 +16,7 @@ struct LogState {
   crypto::Hash leaf{};  // of the last record; the genesis while there is none
   Position end;
   std::map<std::string, std::uint64_t> open;  // intents without outcome: seq by id
+  std::string kid;                            // key id of the last record, where read_state() looked it up
 };
 
 /// Replaces `<dir>/state.json` durably: temporary file, fsync, rename, fsync of the folder. The error is one sentence.

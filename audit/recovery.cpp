@@ -18,6 +18,7 @@ namespace durward::audit {
 namespace {
 
 using Problem = policy::Outcome<void, std::string>;
+constexpr const char* kOtherKey = ": this log was signed with another key; use that key, or another folder for the ledger";
 
 std::string because(const std::string& path, const char* what) { return path + ": " + what + ": " + std::strerror(errno); }
 
@@ -139,7 +140,7 @@ Problem copy_from(const std::string& from, std::uint64_t offset, const std::stri
   const Descriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!in) return because(from, "cannot be opened");
   if (!out) return because(to, "cannot be created");
-  std::string piece(1U << 20, '\0');
+  std::string piece(64U << 10, '\0');
   for (;;) {
     const ssize_t got = ::pread(in.get(), piece.data(), piece.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
@@ -244,13 +245,16 @@ Position settle_end(const Position& end, const std::vector<std::string>& segment
 policy::Outcome<Recovered, std::string> recover(const std::string& dir, const std::string& origin,
                                                 std::string_view public_key) {
   const std::vector<std::string> segments = list_segments(dir);
+  const std::string kid = key_id(public_key);
   LogState start;
   start.leaf = genesis(origin);
   std::uint64_t claimed = 0;
-  if (auto known = read_state(dir, origin))
+  if (auto known = read_state(dir, origin)) {
+    if (known->kid != kid) return dir + kOtherKey;
     start = *std::move(known);
-  else
+  } else {
     claimed = claimed_size(dir);
+  }
   Replay replay(dir, public_key, std::move(start), origin);
   if (auto read = replay.run(segments); !read) return std::move(read).error();
 
@@ -260,10 +264,9 @@ policy::Outcome<Recovered, std::string> recover(const std::string& dir, const st
   const bool lost = claimed > out.state.edge.size();
   if (replay.fault().empty() && !lost) return out;
   if (replay.other_key() && out.state.edge.size() == 0) {
-    const std::string kid = key_id(public_key);
     if (std::none_of(segments.begin(), segments.end(),
                      [&](const std::string& name) { return names_key(dir + "/" + name, kid); }))
-      return dir + ": this log was signed with another key; use that key, or another folder for the ledger";
+      return dir + kOtherKey;
   }
   std::vector<Piece> pieces;
   if (!replay.fault().empty()) {

@@ -87,7 +87,7 @@ Task<Outcome<void>> Downstream::read_head() {
 Task<Outcome<std::string>> Downstream::read_body(Held& held) {
   RequestParser& parser = *parser_;
   if (boost::beast::iequals(head().find("expect"), "100-continue") && !parser.is_done() && unread_.empty()) {
-    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return Violation(Reason::client_gone, "while sending 100");
+    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", std::string_view())) co_return Violation(Reason::client_gone, "while sending 100");
   }
   parser.eager(true);
   const Clock::time_point began = Clock::now();
@@ -134,16 +134,16 @@ Task<bool> Downstream::respond(unsigned status, const Headers& headers, std::str
 Task<bool> Downstream::begin(unsigned status, const Headers& headers) {
   began_ = true;
   const std::string head = response_head(status, headers, true, 0, reusable());
-  co_return co_await write(head, {});
+  co_return co_await write(head, std::string_view());
 }
 
 Task<bool> Downstream::send(std::string_view bytes) {
   const std::string framed = chunk(bytes);
-  co_return co_await write(framed, {});
+  co_return co_await write(framed, std::string_view());
 }
 
 Task<bool> Downstream::finish() {
-  co_return co_await write("0\r\n\r\n", {});
+  co_return co_await write("0\r\n\r\n", std::string_view());
 }
 
 void Downstream::abort() {

@@ -64,7 +64,7 @@ Task<Served> Pipeline::single(Exchange& x, const json::Document& document) {
 
   auto cleared = co_await clear(x, only);
   if (!cleared) co_return co_await recorded(x, std::move(cleared).error(), only);
-  auto entry = co_await recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", {});
+  auto entry = co_await recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", std::string_view());
   if (!entry) co_return refused_message(std::move(entry).error(), only);
 
   Relay relay(x, recorder_, only.era);
@@ -185,7 +185,7 @@ Task<Served> Pipeline::open_stream(Exchange& x) {
   auto bound = bind_session(x, message);
   if (!bound) co_return std::move(bound).error();
   CO_TRY(policy::Cleared cleared, clear_verb(x, *x.principal, kOpenStream));
-  auto entry = co_await recorder_.open(x, cleared, nullptr, true, {});
+  auto entry = co_await recorder_.open(x, cleared, nullptr, true, std::string_view());
   if (!entry) co_return Refused(std::move(entry).error());
   Relay relay(x, recorder_, Era::legacy);
   relay.carry(*std::move(entry));
@@ -198,7 +198,7 @@ Task<Served> Pipeline::end_session(Exchange& x) {
   auto bound = bind_session(x, message);
   if (!bound) co_return std::move(bound).error();
   CO_TRY(policy::Cleared cleared, clear_verb(x, *x.principal, kEndSession));
-  auto entry = co_await recorder_.open(x, cleared, nullptr, false, {});
+  auto entry = co_await recorder_.open(x, cleared, nullptr, false, std::string_view());
   if (!entry) co_return Refused(std::move(entry).error());
   Relay relay(x, recorder_, Era::legacy);
   relay.carry(*std::move(entry));

@@ -143,7 +143,7 @@ Task<Served> Relay::relay_json() {
   auto settled = co_await settle(read, *incoming, many);
   if (!settled) co_return co_await fail(std::move(settled).error());
   if (!*settled || open_calls()) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is to something else"));
-  co_await close_open(Effect::completed, {}, false);
+  co_await close_open(Effect::completed, std::nullopt, false);
   co_await x_.downstream->respond(upstream_.status(), down_headers(false), **settled);
   co_return Served();
 }
@@ -152,10 +152,10 @@ Task<Served> Relay::relay_json() {
 Task<Served> Relay::relay_bare() {
   auto all = co_await read_all(x_.limits().initialize_bytes.count);
   if (!all) co_return co_await fail(std::move(all).error());
-  co_await close_open(Effect::completed, {}, false);
+  co_await close_open(Effect::completed, std::nullopt, false);
   Headers headers = x_.headers();
   const bool message = calls_.front().message != nullptr;
-  co_await x_.downstream->respond(message ? 202 : upstream_.status(), headers, {});
+  co_await x_.downstream->respond(message ? 202 : upstream_.status(), headers, std::string_view());
   co_return Served();
 }
 
@@ -174,7 +174,7 @@ Task<Served> Relay::relay_client_error() {
   }
   const unsigned status = upstream_.status();
   bytes_out_ = body.size();
-  co_await close_open(Effect::error, {}, false);
+  co_await close_open(Effect::error, std::nullopt, false);
   Headers headers = down_headers(false);
   if (body.empty()) std::erase_if(headers, [](const auto& field) { return field.first == "content-type"; });
   co_await x_.downstream->respond(status, headers, body);

@@ -28,7 +28,7 @@ Task<Served> Relay::relay_stream() {
   if (!x_.downstream->began() && !x_.downstream->gone())
     co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended before initialize was answered"));
   const bool unanswered = open_calls();
-  co_await close_open(unanswered ? Effect::unknown : Effect::completed, {}, unanswered);
+  co_await close_open(unanswered ? Effect::unknown : Effect::completed, std::nullopt, unanswered);
   co_await x_.downstream->finish();
   co_return Served();
 }
@@ -68,8 +68,10 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
   if (!settled) co_return std::move(settled).error();
   if (!*settled) co_return Outcome<void>();
   ++relayed_;
+  // Named first: g++ 12 destroys a conditional's temporary inside a co_await expression twice.
   const std::string& text = **settled;
-  co_return co_await emit(text == document.text() ? event.raw : with_data(event, text));
+  const std::string bytes = text == document.text() ? event.raw : with_data(event, text);
+  co_return co_await emit(bytes);
 }
 
 // Sends bytes of the stream, or holds them while the head cannot be sent yet.

@@ -47,7 +47,7 @@ Task<Served> answer_preflight(Exchange& x) {
   Headers headers = x.now->door.preflight(x.head->find("origin"));
   Headers always = x.headers();
   headers.insert(headers.end(), always.begin(), always.end());
-  co_await x.downstream->respond(204, headers, {});
+  co_await x.downstream->respond(204, headers, std::string_view());
   co_return Served();
 }
 

@@ -56,7 +56,7 @@ class SelfClient {
     auto opened = co_await initialize();
     if (!opened) co_return std::move(opened).error();
     auto legacy = co_await list(false);
-    if (!session_id_.empty()) (void)co_await send("DELETE", {}, false, {});
+    if (!session_id_.empty()) (void)co_await send("DELETE", std::string(), false, std::string_view());
     co_return legacy;
   }
 
@@ -97,7 +97,7 @@ Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool
   x_.entry_id = audit::new_ulid(x_.arrived_ms);
   auto cleared = clear_verb(x_, *x_.principal, kFetchCatalogue);
   if (!cleared) co_return std::move(cleared).error().violation;
-  auto entry = co_await recorder_.open(x_, *cleared, nullptr, false, {});
+  auto entry = co_await recorder_.open(x_, *cleared, nullptr, false, std::string_view());
   if (!entry) co_return std::move(entry).error();
   UpstreamRequest request;
   request.method = std::move(method);
@@ -181,7 +181,7 @@ Task<Outcome<void>> SelfClient::initialize() {
   std::string body = fmt::format(
       R"({{"jsonrpc":"2.0","id":"durward-init","method":"initialize","params":{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{{"name":"durward","version":"{}"}}}}}})",
       kRevisions[1], kVersion);
-  auto reply = co_await send("POST", std::move(body), false, {});
+  auto reply = co_await send("POST", std::move(body), false, std::string_view());
   if (!reply) co_return std::move(reply).error();
   auto document = json::Document::parse(std::move(reply->json));
   if (!document) co_return Violation(Reason::upstream_failed, "initialize was not answered with strict JSON");
@@ -191,7 +191,7 @@ Task<Outcome<void>> SelfClient::initialize() {
   version_ = result.find("serverInfo").find("version").string();
   if (is_upstream_session_id(reply->session_id)) session_id_ = reply->session_id;
   std::string initialized = R"({"jsonrpc":"2.0","method":"notifications/initialized"})";
-  auto told = co_await send("POST", std::move(initialized), false, {});
+  auto told = co_await send("POST", std::move(initialized), false, std::string_view());
   if (!told) co_return std::move(told).error();
   co_return Outcome<void>();
 }

@@ -143,9 +143,11 @@ std::string data_of(const Row& row, const RefusalContext& context) {
   return data + "}";
 }
 
-// An id that could not be read, or is not told: the modern schema forbids null, the legacy one expects it.
+// What asks for no answer gets an error without id. An id that could not be read, or is not told: the modern schema forbids
+// null, the legacy one expects it.
 void add_id(std::string& body, const Row& row, const RefusalContext& context) {
-  const bool withheld = row.tells == Tells::nothing || one_way(context) || context.id.empty();
+  if (one_way(context)) return;
+  const bool withheld = row.tells == Tells::nothing || context.id.empty();
   if (withheld && context.era == Era::modern) return;
   key(body, "id");
   body += withheld ? std::string_view("null") : context.id;

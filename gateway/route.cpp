@@ -44,9 +44,7 @@ Outcome<void, Refused> serve_server(Exchange& x) {
 }
 
 Task<Served> answer_preflight(Exchange& x) {
-  Headers headers = x.now->door.preflight(x.head->find("origin"));
-  Headers always = x.headers();
-  headers.insert(headers.end(), always.begin(), always.end());
+  Headers headers = x.now->door.preflight(x.head->find("origin"), x.head->find("access-control-request-headers"));
   co_await x.downstream->respond(204, headers, std::string_view());
   co_return Served();
 }

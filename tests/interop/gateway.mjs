@@ -55,7 +55,7 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
     /** Ends the gateway; with `verify`, its ledger must then be valid. */
     async stop({ verify = false } = {}) {
       const end = await process_.stop('SIGTERM', 40_000);
-      const verified = verify ? await run(binary, ['ledger', 'verify', 'ledger'], { cwd: dir }) : { code: 0 };
+      const verified = verify ? await run(binary, ['ledger', 'verify', '-c', 'durward.yaml'], { cwd: dir }) : { code: 0 };
       await cleanUp();
       if (verified.code !== 0) throw new Error(`durward ledger verify: exit ${verified.code}\n${verified.output}`);
       return end;

@@ -11,10 +11,10 @@
 #include <mutex>
 #include <thread>
 
-#include "audit/flood.hpp"
 #include "audit/key_files.hpp"
 #include "audit/line.hpp"
 #include "audit/recovery.hpp"
+#include "audit/refusals.hpp"
 #include "audit/time.hpp"
 #include "audit/writer.hpp"
 #include "policy/json.hpp"
@@ -25,11 +25,7 @@ using namespace std::chrono_literals;
 
 struct Ledger::State {
   State(const config::Ledger& s, const Keyring& ring, const Platform& p)
-      : settings(s),
-        commit(ring.commit),
-        platform(p),
-        strangers(s.anonymous_refusals_per_second),
-        principals(s.refusals_per_second) {}
+      : settings(s), commit(ring.commit), platform(p), refusals(s, around()) {}
 
   const config::Ledger settings;
   const std::map<std::string, std::vector<KeyringEntry>> commit;
@@ -38,11 +34,7 @@ struct Ledger::State {
   Descriptor folder, lock;
   std::unique_ptr<Writer> writer;
 
-  std::mutex flood_mutex;  // guards what follows, up to the blank line; taken before the writer's own
-  Budget strangers;
-  Budgets principals;
-  std::int64_t space_second = -1;
-  bool space_low = false;
+  Refusals refusals;
 
   std::mutex watch_mutex;
   std::condition_variable watch_wake;
@@ -57,12 +49,21 @@ struct Ledger::State {
   void put(const Record& record, Durability durability, Done done, const FloodFacts* flood = nullptr);
   bool put_and_wait(const std::vector<Record>& records);
   Record event(Type type) const;
-  bool space_is_low(std::int64_t now_ms);
-  void emit(Flood flood);
-  void emit_due(bool flush);
+  Refusals::Around around();
   std::string commit_to(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
                         bool raw) const;
 };
+
+/// Called while the members are made: what it gives is used only once a ledger is open.
+Refusals::Around Ledger::State::around() {
+  Refusals::Around around;
+  around.put = [this](const Record& record, const FloodFacts& facts) { put(record, Durability::buffered, {}, &facts); };
+  around.commit = [this](std::string_view address) { return commit_to({}, {}, "address", json::quote(address), false); };
+  around.healthy = [this] { return writer->healthy(); };
+  around.space = [this] { return platform.space(folder.get()); };
+  around.unix_ms = [this] { return platform.unix_ms(); };
+  return around;
+}
 
 policy::Outcome<void, std::string> Ledger::State::lock_folder() {
   const std::string& dir = settings.dir.value;
@@ -172,7 +173,7 @@ Ledger::~Ledger() { close(); }
 
 void Ledger::close() {
   std::call_once(state_->closed, [this] {
-    state_->emit_due(true);
+    state_->refusals.emit_due(true);
     state_->put(state_->event(Type::shutdown), Durability::synced, {});
     state_->writer->stop();
     state_->end_watch();
@@ -185,7 +186,7 @@ void Ledger::State::watch_loop() {
   std::unique_lock hold(watch_mutex);
   while (!watch_wake.wait_for(hold, period, [&] { return watch_ended; })) {
     writer->check_deadline();
-    emit_due(false);
+    refusals.emit_due(false);
   }
 }
 
@@ -209,90 +210,15 @@ void Ledger::append(Record record, Durability durability, bool reserved, Done do
                        reserved);
 }
 
-// ---- floods
-
-/// Asked at most once a second. flood_mutex is held.
-bool Ledger::State::space_is_low(std::int64_t now_ms) {
-  if (space_second != now_ms / 1000) {
-    space_second = now_ms / 1000;
-    const Platform::Space space = platform.space(folder.get());
-    space_low = space.free < std::max(settings.reserve.count, space.total / 20);
-  }
-  return space_low;
-}
-
-void Ledger::refuse_anonymous(Record record, std::string_view address) {
-  const std::int64_t now = state_->platform.unix_ms();
-  {
-    const std::lock_guard hold(state_->flood_mutex);
-    if (state_->space_is_low(now) || !healthy() || !state_->strangers.spend(now)) {
-      state_->strangers.count(record, address, now);
-      return;
-    }
-  }
-  FloodFacts facts;
-  facts.address = state_->commit_to({}, {}, "address", json::quote(address), false);
-  state_->put(record, Durability::buffered, {}, &facts);
-}
+void Ledger::refuse_anonymous(Record record, std::string_view address) { state_->refusals.anonymous(record, address); }
 
 void Ledger::refuse(Record record, std::string_view principal_key, Durability durability, Done done) {
-  const std::int64_t now = state_->platform.unix_ms();
-  bool counted = false;
-  if (healthy()) {
-    const std::lock_guard hold(state_->flood_mutex);
-    Budget& budget = state_->principals.of(std::string(principal_key), now);
-    counted = !budget.spend(now);
-    if (counted) budget.count(record, {}, now);
-  }
-  if (!counted)
+  // An unhealthy ledger tells the caller itself.
+  if (!healthy() || state_->refusals.admit(record, principal_key))
     state_->put(record, durability, std::move(done));
   else if (done)
     done({});
 }
-
-void Ledger::State::emit(Flood flood) {
-  FloodFacts facts;
-  facts.first_ms = flood.first_ms;
-  facts.last_ms = flood.last_ms;
-  for (const auto& [reason, count] : flood.reasons) {
-    facts.reasons += facts.reasons.empty() ? "{" : ",";
-    append_json_string(facts.reasons, reason);
-    facts.reasons += ":" + std::to_string(count);
-  }
-  if (!facts.reasons.empty()) facts.reasons += "}";
-  for (const auto& [address, count] : flood.addresses) {
-    facts.addresses += facts.addresses.empty() ? "[{\"address\":" : ",{\"address\":";
-    append_json_string(facts.addresses, commit_to({}, {}, "address", json::quote(address), false));
-    facts.addresses += ",\"count\":" + std::to_string(count) + "}";
-  }
-  if (!facts.addresses.empty()) facts.addresses += "]";
-  const Record& sample = flood.sample;
-  Record record = event(Type::refusal);
-  record.tenant = sample.tenant;
-  record.sub = sample.sub;
-  record.client_id = sample.client_id;
-  record.authn_method = sample.authn_method;
-  record.retention = sample.retention;
-  record.effect = Effect::none;
-  record.count = flood.count;
-  put(record, Durability::buffered, {}, &facts);
-}
-
-void Ledger::State::emit_due(bool flush) {
-  const std::int64_t now = platform.unix_ms();
-  std::vector<Flood> floods;
-  {
-    const std::lock_guard hold(flood_mutex);
-    if (!writer->healthy()) return;  // the counts are kept until they can be written
-    floods = principals.due(now, flush);
-    if (!space_is_low(now)) {
-      if (auto flood = strangers.due(now, flush)) floods.push_back(*std::move(flood));
-    }
-  }
-  for (Flood& flood : floods) emit(std::move(flood));
-}
-
-// ---- commitments
 
 std::string Ledger::State::commit_to(std::string_view tenant, std::string_view entry_id, std::string_view label,
                                      std::string_view bytes, bool raw) const {

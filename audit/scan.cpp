@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace durward::audit {
 namespace {
@@ -18,10 +19,14 @@ constexpr std::array<std::uint8_t, 256> kClasses = [] {
 
 Class classify(char byte) { return static_cast<Class>(kClasses[static_cast<unsigned char>(byte)]); }
 
-bool simple(std::string_view key) {
-  for (char c : key)
-    if (classify(c) != plain) return false;
-  return true;
+/// Whether none of eight bytes is a quote, a backslash, a control character or beyond ASCII. Exact.
+bool all_plain(const char* at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL, kHighs = 0x8080808080808080ULL;
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const auto zero_in = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighs; };
+  return ((word & kHighs) | zero_in(word ^ kOnes * '"') | zero_in(word ^ kOnes * '\\') |
+          ((word - kOnes * 0x20) & ~word & kHighs)) == 0;
 }
 
 int hex_digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
@@ -77,11 +82,8 @@ std::u16string utf16(std::string_view body) {
   return out;
 }
 
-/// RFC 8785 sorts by UTF-16 code units, which for plain ASCII is byte order.
-bool precedes(std::string_view a, std::string_view b) {
-  if (simple(a) && simple(b)) return a < b;
-  return utf16(a) < utf16(b);
-}
+/// RFC 8785 sorts by UTF-16 code units.
+bool precedes(std::string_view a, std::string_view b) { return utf16(a) < utf16(b); }
 
 }  // namespace
 
@@ -154,7 +156,7 @@ bool Scanner::open(bool object, bool& opened) {
     if (stack_.empty()) return fail("an empty record");
     return true;
   }
-  stack_.push_back({object, {}, true});
+  stack_.push_back({object, {}, true, true});
   opened = true;
   return !object || key();
 }
@@ -165,9 +167,12 @@ bool Scanner::key() {
   std::string_view body;
   if (peek() != '"') return fail("expected a member name");
   if (!string(body)) return false;
-  if (!frame.first && !precedes(frame.key, body)) return fail("members repeated or not in canonical order");
+  // For plain ASCII, UTF-16 order is byte order.
+  const bool ordered = frame.first || (simple_ && frame.simple ? frame.key < body : precedes(frame.key, body));
+  if (!ordered) return fail("members repeated or not in canonical order");
   frame.first = false;
   frame.key = body;
+  frame.simple = simple_;
   if (peek() != ':') return fail("expected a colon");
   ++at_;
   if (stack_.size() == 1) {
@@ -179,7 +184,9 @@ bool Scanner::key() {
 
 bool Scanner::string(std::string_view& body) {
   const std::size_t begin = ++at_;
+  simple_ = true;
   for (;;) {
+    while (at_ + 8 <= text_.size() && all_plain(text_.data() + at_)) at_ += 8;
     while (at_ < text_.size() && classify(text_[at_]) == plain) ++at_;
     if (at_ >= text_.size()) return fail("an unfinished string");
     switch (classify(text_[at_])) {
@@ -188,9 +195,11 @@ bool Scanner::string(std::string_view& body) {
         ++at_;
         return true;
       case backslash:
+        simple_ = false;
         if (!escape()) return false;
         break;
       case lead:
+        simple_ = false;
         if (!multibyte()) return false;
         break;
       default:

@@ -30,6 +30,7 @@ class Scanner {
     bool object;
     std::string_view key;
     bool first;
+    bool simple;  // key is plain ASCII without escapes
   };
   bool fail(const char* why);
   bool value(bool& opened);
@@ -46,6 +47,7 @@ class Scanner {
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t value_at_ = 0;
+  bool simple_ = true;  // of the string read last
   const char* why_ = "";
   std::vector<Frame> stack_;
   std::vector<RawMember> members_;

@@ -74,7 +74,8 @@ void Writer::release() noexcept {
 
 void Writer::push(Item item, bool reserved) {
   // A call must not start while nothing becomes durable; what tells of calls that did start still queues.
-  const bool barred = stalled_ && (!reserved || item.type == Type::intent);
+  const bool tells = item.type != Type::intent && (reserved || item.type == Type::outcome);
+  const bool barred = stalled_ && !tells;
   bool accepted = (reserved || take_place());
   const bool placed = accepted;
   if (reserved) in_flight_.fetch_sub(1);

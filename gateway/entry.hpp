@@ -33,7 +33,7 @@ class Entry {
 
  private:
   friend class Recorder;
-  Entry(audit::Ledger& ledger, audit::Record record, audit::Durability durability, bool reserved, Clock::time_point opened);
+  Entry(audit::Ledger& ledger, audit::Record record, audit::Durability durability, audit::Type ends_as);
   struct Moved {  // true once moved from or closed
     bool gone = false;
     Moved() = default;
@@ -43,7 +43,7 @@ class Entry {
   audit::Ledger* ledger_;
   audit::Record record_;
   audit::Durability durability_;
-  bool reserved_;  // a place in the queue: the whole call becomes one record
+  audit::Type ends_as_;  // outcome, where an intent was written; else the whole call becomes one record. Its place is reserved.
   Clock::time_point opened_;
   Moved done_;
 };
@@ -53,8 +53,8 @@ class Recorder {
  public:
   explicit Recorder(audit::Ledger& ledger, const config::Ledger& settings) : ledger_(ledger), settings_(settings) {}
 
-  /// Opens the entry of one cleared message. Side effects: the intent is on disk when this returns. Others: a place in the
-  /// queue of a healthy writer is reserved. stream: an intent is written now, since the outcome may be a day away.
+  /// Opens the entry of one cleared message: a place in the queue of a healthy writer is reserved for its end. Side effects:
+  /// the intent is on disk when this returns. stream: an intent is written now, since the outcome may be a day away.
   /// parent: the id of the entry that this one belongs to (a batch element, a message of a stream), or empty.
   Task<policy::Outcome<Entry>> open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
                                     std::string_view parent);

@@ -30,6 +30,8 @@ bool is_name(std::string_view text) {
 
 /// What the message names, from its body. Errors: bad_envelope.
 Outcome<void> read_name(Message& message) {
+  // A method that its era does not have names nothing: it is refused as a method.
+  if (message.shape == Shape::request && !client_may_send(message.era, message.method, true)) return {};
   Value value;
   if (message.method == "completion/complete") {
     const Value ref = message.params.find("ref");

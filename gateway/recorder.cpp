@@ -65,7 +65,7 @@ std::string_view listing_name(policy::Listing listing) {
 // What the rulebook read of the message, so that the decision can be taken again. Names that the caller chose are commitments.
 void describe_target(Record& record, const Exchange& x, const Message& message) {
   if (message.target == policy::Target::none) return;
-  auto commit = [&](std::string_view label) { return x.services.ledger.commit(record.tenant, record.id, label, message.name, false); };
+  auto commit = [&](std::string_view label) { return x.services.ledger.commit(record.tenant, record.id, label, json::quote(message.name), false); };
   if (message.target != policy::Target::tool) {
     record.facts = "{\"name\":" + json::quote(commit("target")) + ",\"target\":\"" + std::string(target_name(message.target)) + "\"}";
     return;
@@ -88,16 +88,16 @@ std::string commit_arguments(const Exchange& x, const Record& record, json::Valu
 
 }  // namespace
 
-Entry::Entry(audit::Ledger& ledger, Record record, Durability durability, bool reserved, Clock::time_point opened)
-    : ledger_(&ledger), record_(std::move(record)), durability_(durability), reserved_(reserved), opened_(opened) {}
+Entry::Entry(audit::Ledger& ledger, Record record, Durability durability, audit::Type ends_as)
+    : ledger_(&ledger), record_(std::move(record)), durability_(durability), ends_as_(ends_as), opened_(Clock::now()) {}
 
 Entry::~Entry() {
   if (done_.gone) return;
-  record_.type = reserved_ ? audit::Type::call : audit::Type::outcome;
+  record_.type = ends_as_;
   record_.ts_ms = unix_ms();
   record_.effect = audit::Effect::unknown;
   record_.reason = "abandoned";
-  ledger_->append(std::move(record_), durability_, reserved_, {});
+  ledger_->append(std::move(record_), durability_, true, {});
 }
 
 Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decision* decision, const Message* message,
@@ -162,21 +162,22 @@ Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   record.sub = grant.principal().subject();
   record.authn_method = grant.principal().method();
   if (!message) record.method = grant.method();
+  if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
   const bool intent_first = stream || durability == Durability::synced;
-  if (!intent_first) {
-    if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
-    co_return Entry(ledger_, std::move(record), durability, true, Clock::now());
-  }
+  if (!intent_first) co_return Entry(ledger_, std::move(record), durability, audit::Type::call);
   Record outcome = record;
   auto written = co_await append(std::move(record), durability, false);
-  if (!written) co_return std::move(written).error();
-  co_return Entry(ledger_, std::move(outcome), durability, false, Clock::now());
+  if (!written) {
+    ledger_.release();
+    co_return std::move(written).error();
+  }
+  co_return Entry(ledger_, std::move(outcome), durability, audit::Type::outcome);
 }
 
 Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   entry.done_.gone = true;
   Record record = std::move(entry.record_);
-  record.type = entry.reserved_ ? audit::Type::call : audit::Type::outcome;
+  record.type = entry.ends_as_;
   record.ts_ms = unix_ms();
   record.effect = closing.effect;
   record.upstream_status = closing.upstream_status;
@@ -186,7 +187,7 @@ Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   if (closing.reason) record.reason = policy::name(*closing.reason);
   if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
   record.findings.insert(record.findings.end(), closing.notes.begin(), closing.notes.end());
-  co_return co_await append(std::move(record), entry.durability_, entry.reserved_);
+  co_return co_await append(std::move(record), entry.durability_, true);
 }
 
 Task<> Recorder::refuse(const Exchange& x, Reason reason, const policy::Decision* decision, const Message* message, std::string_view id) {

@@ -81,6 +81,9 @@ Task<Served> Relay::del() {
 Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
   const config::Limits& limits = x_.limits();
   endless_ = endless;
+  // Clients open a stream again as soon as it ends: not on a gateway that is about to go.
+  draining_ = endless && x_.loop.draining;
+  if (draining_) co_return co_await end_drained();
   if (endless) x_.loop.streams.insert(this);
   // Modern: whoever hangs up cancels. Legacy: a disconnect is not a cancellation, but nobody is left on a GET stream or a DELETE.
   const bool cancels = era_ == Era::modern || !calls_.front().message;

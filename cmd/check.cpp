@@ -25,7 +25,8 @@ int check(const std::string& path) {
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("check", "Check configuration, policy and keys: all errors at once, with their places");
+  CLI::App* command =
+      app.add_subcommand("check", "Check configuration, policy and keys: all errors at once, with their places");
   auto path = std::make_shared<std::string>("durward.yaml");
   command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
   command->callback([path, &exit_code] { exit_code = check(*path); });

@@ -63,8 +63,10 @@ int serve(const std::string& path) {
 
 void add_serve(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("serve", "Run the gateway");
-  command->footer("SIGHUP reads configuration and policy again, or keeps what is in force and says why. SIGTERM and Ctrl-C let calls under\n"
-                  "way finish, then end.");
+  command->footer(
+      "SIGHUP reads configuration and policy again, or keeps what is in force and says why. SIGTERM and Ctrl-C let calls "
+      "under\n"
+      "way finish, then end.");
   auto path = std::make_shared<std::string>("durward.yaml");
   command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
   command->callback([path, &exit_code] { exit_code = serve(*path); });

@@ -24,7 +24,8 @@ void Connection::begin(Exchange& x) const {
   x.head = &downstream_.head();
   x.address = address_;
   x.arrived = Clock::now();
-  x.arrived_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  x.arrived_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   Trace trace = continue_trace(*x.head, x.limits().baggage_bytes.count);
   x.traceparent = trace.traceparent();
   if (!trace.parent.empty()) x.cause = "{\"span_id\":\"" + trace.parent + "\",\"trace_id\":\"" + trace.trace_id + "\"}";

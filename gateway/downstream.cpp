@@ -71,7 +71,8 @@ Task<Outcome<void>> Downstream::read_head() {
       error_code ec;
       const std::size_t used = parser_->put(asio::buffer(unread_), ec);
       unread_.erase(0, used);
-      if (ec == http::error::header_limit) co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
+      if (ec == http::error::header_limit)
+        co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
       if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
       if (parser_->is_header_done()) break;
       if (used > 0 && !unread_.empty()) continue;
@@ -87,7 +88,8 @@ Task<Outcome<void>> Downstream::read_head() {
 Task<Outcome<std::string>> Downstream::read_body(Held& held) {
   RequestParser& parser = *parser_;
   if (boost::beast::iequals(head().find("expect"), "100-continue") && !parser.is_done() && unread_.empty()) {
-    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", std::string_view())) co_return Violation(Reason::client_gone, "while sending 100");
+    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", std::string_view()))
+      co_return Violation(Reason::client_gone, "while sending 100");
   }
   parser.eager(true);
   const Clock::time_point began = Clock::now();
@@ -118,7 +120,8 @@ Task<bool> Downstream::write(std::string_view first, std::string_view second) {
   if (gone_) co_return false;
   deadline_.arm(kWriteStall);
   error_code ec;
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()), asio::buffer(second.data(), second.size())};
+  const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()),
+                                                asio::buffer(second.data(), second.size())};
   co_await asio::async_write(socket_, parts, into(ec));
   deadline_.disarm();
   if (ec) gone_ = true;
@@ -142,9 +145,7 @@ Task<bool> Downstream::send(std::string_view bytes) {
   co_return co_await write(framed, std::string_view());
 }
 
-Task<bool> Downstream::finish() {
-  co_return co_await write("0\r\n\r\n", std::string_view());
-}
+Task<bool> Downstream::finish() { co_return co_await write("0\r\n\r\n", std::string_view()); }
 
 void Downstream::abort() {
   gone_ = true;

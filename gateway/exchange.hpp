@@ -21,16 +21,16 @@ struct Exchange {
       : services(s), loop(l), downstream(d), now(std::move(n)), held(s.buffered) {}
   Services& services;
   Loop& loop;
-  Downstream* const downstream;         // null for the gateway's own fetches
+  Downstream* const downstream;  // null for the gateway's own fetches
   const std::shared_ptr<const Snapshot> now;
   const Head* head = nullptr;
   std::string address;  // the caller's, for budgets; never recorded in clear
   Clock::time_point arrived;
   std::int64_t arrived_ms = 0;  // Unix time
   std::string trace_id, span_id;
-  std::string traceparent;  // what goes upstream: the caller's trace, our span
-  std::string tracestate, baggage;      // the caller's, within their bounds, or empty
-  std::string cause;        // canonical JSON of the trace that the caller claimed, or empty
+  std::string traceparent;          // what goes upstream: the caller's trace, our span
+  std::string tracestate, baggage;  // the caller's, within their bounds, or empty
+  std::string cause;                // canonical JSON of the trace that the caller claimed, or empty
   std::string entry_id;
   const config::Server* server = nullptr;  // the route, once it is known
   std::optional<policy::Principal> principal;

@@ -21,7 +21,8 @@ bool may_ask(json::Value result) {
   if (!result.find("resultType").equals("input_required")) return true;
   for (const json::Member& ask : result.find("inputRequests").members()) {
     const json::Value method = ask.value.find("method");
-    if (!method.equals("elicitation/create") && !method.equals("sampling/createMessage") && !method.equals("roots/list")) return false;
+    if (!method.equals("elicitation/create") && !method.equals("sampling/createMessage") && !method.equals("roots/list"))
+      return false;
   }
   return true;
 }
@@ -68,7 +69,9 @@ Judged judge_answer(const Incoming& incoming, const Message* request, const Exch
   const bool list = by_shape || method == "tools/list" || method == "prompts/list" || method == "resources/list" ||
                     method == "resources/templates/list";
   if (!list) return out;
-  const Visible shows = [&x](policy::Target target, std::string_view name, std::string_view use) { return visible(x, target, name, use); };
+  const Visible shows = [&x](policy::Target target, std::string_view name, std::string_view use) {
+    return visible(x, target, name, use);
+  };
   auto filtered = filter_lists(result, shows);
   if (!filtered) return refuse(filtered.error().reason, filtered.error().detail);
   out.edits.insert(out.edits.end(), filtered->edits.begin(), filtered->edits.end());

@@ -21,8 +21,8 @@ struct Judged {
   policy::Reason reason = policy::Reason::withheld;  // unless pass
   std::string detail;
   std::vector<Edit> edits;
-  bool list_changed = false;             // the server says that its lists are out of date
-  std::vector<std::string> tools_seen;   // names for the catalogue
+  bool list_changed = false;            // the server says that its lists are out of date
+  std::vector<std::string> tools_seen;  // names for the catalogue
   bool tools_list = false;
 };
 

@@ -87,7 +87,8 @@ void Listener::welcome(Socket socket) {
   if (!loop_.services.doormen.enter(address)) {
     audit::Record record;
     record.type = audit::Type::refusal;
-    record.ts_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    record.ts_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     record.id = audit::new_ulid(record.ts_ms);
     record.verdict = policy::Verdict::deny;
     record.effect = audit::Effect::none;

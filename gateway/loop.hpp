@@ -24,7 +24,7 @@ struct Loop {
   Upstream upstream;
   std::shared_ptr<const Snapshot> now;
   std::set<Connection*> connections;
-  std::set<Relay*> streams;   // relays under way that have no end of their own
+  std::set<Relay*> streams;  // relays under way that have no end of their own
   bool draining = false;
 
   void log_catalogue(const std::string& server, const policy::Violation& violation) const;

@@ -109,7 +109,8 @@ Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Messa
 Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
   Catalogue& catalogue = x.services.catalogues.of(x.server->name);
   if (catalogue.listing(tool) == policy::Listing::listed || x.rules().names_literally(x.server->name, tool)) co_return;
-  co_await refresh_catalogue(loop_, x.now, *x.server, catalogue.listing(tool) == policy::Listing::unavailable ? kRetryPause : kUnknownPause);
+  co_await refresh_catalogue(loop_, x.now, *x.server,
+                             catalogue.listing(tool) == policy::Listing::unavailable ? kRetryPause : kUnknownPause);
 }
 
 Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
@@ -137,7 +138,8 @@ Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
   }
   Relay relay(x, recorder_, Era::legacy);
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    auto entry = co_await recorder_.open(x, cleared[i], &messages[i], false, i == 0 ? std::string_view() : std::string_view(x.entry_id));
+    auto entry =
+        co_await recorder_.open(x, cleared[i], &messages[i], false, i == 0 ? std::string_view() : std::string_view(x.entry_id));
     if (!entry) {
       auto unrecorded = co_await relay.abandon(std::move(entry).error());
       co_return unrecorded;

@@ -45,19 +45,26 @@ std::string kind_names(std::uint8_t kinds) {
 
 std::string_view target_name(policy::Target target) {
   switch (target) {
-    case policy::Target::tool: return "tool";
-    case policy::Target::prompt: return "prompt";
-    case policy::Target::resource: return "resource";
-    case policy::Target::none: break;
+    case policy::Target::tool:
+      return "tool";
+    case policy::Target::prompt:
+      return "prompt";
+    case policy::Target::resource:
+      return "resource";
+    case policy::Target::none:
+      break;
   }
   return "none";
 }
 
 std::string_view listing_name(policy::Listing listing) {
   switch (listing) {
-    case policy::Listing::listed: return "listed";
-    case policy::Listing::unlisted: return "unlisted";
-    case policy::Listing::unavailable: break;
+    case policy::Listing::listed:
+      return "listed";
+    case policy::Listing::unlisted:
+      return "unlisted";
+    case policy::Listing::unavailable:
+      break;
   }
   return "unavailable";
 }
@@ -65,9 +72,12 @@ std::string_view listing_name(policy::Listing listing) {
 // What the rulebook read of the message, so that the decision can be taken again. Names that the caller chose are commitments.
 void describe_target(Record& record, const Exchange& x, const Message& message) {
   if (message.target == policy::Target::none) return;
-  auto commit = [&](std::string_view label) { return x.services.ledger.commit(record.tenant, record.id, label, json::quote(message.name), false); };
+  auto commit = [&](std::string_view label) {
+    return x.services.ledger.commit(record.tenant, record.id, label, json::quote(message.name), false);
+  };
   if (message.target != policy::Target::tool) {
-    record.facts = "{\"name\":" + json::quote(commit("target")) + ",\"target\":\"" + std::string(target_name(message.target)) + "\"}";
+    record.facts =
+        "{\"name\":" + json::quote(commit("target")) + ",\"target\":\"" + std::string(target_name(message.target)) + "\"}";
     return;
   }
   const Catalogue& catalogue = x.services.catalogues.of(x.server->name);
@@ -190,7 +200,8 @@ Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   co_return co_await append(std::move(record), entry.durability_, true);
 }
 
-Task<> Recorder::refuse(const Exchange& x, Reason reason, const policy::Decision* decision, const Message* message, std::string_view id) {
+Task<> Recorder::refuse(const Exchange& x, Reason reason, const policy::Decision* decision, const Message* message,
+                        std::string_view id) {
   Record record = draft(x, audit::Type::refusal, decision, message, id);
   record.effect = audit::Effect::none;
   record.reason = policy::name(reason);

@@ -9,9 +9,14 @@ namespace durward::gateway {
 
 /// Why an exchange, or one element of a batch, is refused, with all that the answer and the record need.
 struct Refused {
-  Refused(policy::Violation v) : violation(std::move(v)) {}         // NOLINT(google-explicit-constructor)
-  Refused(policy::Denial d) : violation(std::move(d.violation)), decision(std::move(d.decision)) {}  // NOLINT(google-explicit-constructor)
-  Refused(Unread u) : violation(std::move(u.violation)), id(std::move(u.id)), requested(std::move(u.requested)), era(u.era) {}  // NOLINT(google-explicit-constructor)
+  Refused(policy::Violation v) : violation(std::move(v)) {}  // NOLINT(google-explicit-constructor)
+  Refused(policy::Denial d)
+      : violation(std::move(d.violation)), decision(std::move(d.decision)) {}  // NOLINT(google-explicit-constructor)
+  Refused(Unread u)
+      : violation(std::move(u.violation)),
+        id(std::move(u.id)),
+        requested(std::move(u.requested)),
+        era(u.era) {}  // NOLINT(google-explicit-constructor)
   policy::Violation violation;
   std::optional<policy::Decision> decision;
   std::string id, requested, method, name;

@@ -48,11 +48,13 @@ void Relay::drain() {
 }
 
 bool Relay::open_calls() const {
-  return std::any_of(calls_.begin(), calls_.end(), [](const Call& call) { return !call.answered() && call.message && call.message->id; });
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const Call& call) { return !call.answered() && call.message && call.message->id; });
 }
 
 bool Relay::requests() const {
-  return std::any_of(calls_.begin(), calls_.end(), [](const Call& call) { return call.message && call.message->shape == Shape::request; });
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const Call& call) { return call.message && call.message->shape == Shape::request; });
 }
 
 Task<Served> Relay::post(std::string_view body) {
@@ -85,7 +87,8 @@ Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
   draining_ = endless && x_.loop.draining;
   if (draining_) co_return co_await end_drained();
   if (endless) x_.loop.streams.insert(this);
-  // Modern: whoever hangs up cancels. Legacy: a disconnect is not a cancellation, but nobody is left on a GET stream or a DELETE.
+  // Modern: whoever hangs up cancels. Legacy: a disconnect is not a cancellation, but nobody is left on a GET stream or a
+  // DELETE.
   const bool cancels = era_ == Era::modern || !calls_.front().message;
   x_.downstream->watch([this, cancels] {
     if (cancels) upstream_.cancel();
@@ -123,7 +126,8 @@ Headers Relay::down_headers(bool stream) const {
 Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
   for (;;) {
     if (upstream_.body().size() > max) co_return Violation(Reason::upstream_failed, "the answer is larger than the limit");
-    if (!x_.held.grow_to(x_.bytes_in + upstream_.body().size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
+    if (!x_.held.grow_to(x_.bytes_in + upstream_.body().size()))
+      co_return Violation(Reason::overloaded, "limits.buffered_bytes");
     auto more = co_await upstream_.read();
     if (!more) co_return std::move(more).error();
     if (!*more) co_return Outcome<void>();
@@ -137,7 +141,9 @@ Task<Served> Relay::relay_json() {
   json::Limits json_limits;
   json_limits.depth = limits.json_depth;
   auto document = json::Document::parse(std::move(upstream_.body()), json_limits);
-  if (!document) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is not strict JSON: " + std::string(json::name(document.error().fault))));
+  if (!document)
+    co_return co_await fail(Violation(Reason::upstream_failed,
+                                      "the answer is not strict JSON: " + std::string(json::name(document.error().fault))));
   const json::Document& read = *document;
   const bool many = read.root().is(json::Kind::array);
   if (many && !batch_) co_return co_await fail(Violation(Reason::upstream_failed, "an array in answer to one message"));
@@ -162,7 +168,8 @@ Task<Served> Relay::relay_bare() {
   co_return Served();
 }
 
-// The upstream's own protocol errors are the caller's to understand: status and a JSON-RPC error pass, anything else in the body does not.
+// The upstream's own protocol errors are the caller's to understand: status and a JSON-RPC error pass, anything else in the
+// body does not.
 Task<Served> Relay::relay_client_error() {
   auto all = co_await read_all(x_.limits().initialize_bytes.count);
   if (!all) co_return co_await fail(std::move(all).error());
@@ -196,7 +203,8 @@ Relay::Call* Relay::find(const Incoming& incoming) {
 }
 
 // Judges every message of one JSON text. The result is the text to send, or nothing where nothing is left of it.
-Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all, bool many) {
+Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all,
+                                                        bool many) {
   std::vector<Edit> edits;
   std::vector<bool> gone(all.size(), false);
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -274,7 +282,8 @@ void Relay::learn(const Judged& judged) {
 // The revision that both sides agreed on, and our own session id in place of the upstream's.
 Outcome<void> Relay::negotiate(const Incoming& incoming) {
   const std::string revision = incoming.result.find("protocolVersion").string();
-  if (!speaks_legacy(revision)) return Violation(Reason::upstream_failed, "the upstream negotiated a revision that we do not speak");
+  if (!speaks_legacy(revision))
+    return Violation(Reason::upstream_failed, "the upstream negotiated a revision that we do not speak");
   const std::string_view upstream_id = upstream_.head().find("mcp-session-id");
   if (upstream_id.empty()) return {};
   SessionState state;
@@ -307,7 +316,8 @@ Task<> Relay::close_open(Effect effect, std::optional<Reason> reason, bool strea
   }
 }
 
-// Nothing was sent down yet: the caller gets a refusal. Something was: the connection breaks, so that nobody takes it for the end.
+// Nothing was sent down yet: the caller gets a refusal. Something was: the connection breaks, so that nobody takes it for the
+// end.
 Task<Served> Relay::fail(Violation violation) {
   if (draining_) co_return co_await end_drained();
   const bool none = !upstream_.sent();

@@ -38,8 +38,8 @@ class Relay {
 
  private:
   struct Call {
-    const Message* message;        // null: GET or DELETE
-    std::optional<Entry> entry;    // open until its answer
+    const Message* message;      // null: GET or DELETE
+    std::optional<Entry> entry;  // open until its answer
     bool answered() const { return !entry; }
   };
 
@@ -52,7 +52,8 @@ class Relay {
   Task<policy::Outcome<bool>> pump(SseParser& parser);
   Task<policy::Outcome<void>> relay_event(const SseEvent& event);
   Task<policy::Outcome<void>> emit(const std::string& bytes);
-  Task<policy::Outcome<std::optional<std::string>>> settle(const json::Document& document, const std::vector<Incoming>& all, bool many);
+  Task<policy::Outcome<std::optional<std::string>>> settle(const json::Document& document, const std::vector<Incoming>& all,
+                                                           bool many);
   Task<policy::Outcome<std::string>> settle_answer(const Incoming& incoming, Call* call, std::vector<Edit>& edits);
   Task<policy::Outcome<void>> close(Call& call, Closing closing);
   Task<> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
@@ -71,8 +72,8 @@ class Relay {
   const Era era_;
   std::vector<Call> calls_;
   UpstreamCall upstream_;
-  std::string held_events_;                 // before the head could be sent: an `initialize` not yet answered
-  std::optional<std::string> session_id_;   // minted for this answer
+  std::string held_events_;                // before the head could be sent: an `initialize` not yet answered
+  std::optional<std::string> session_id_;  // minted for this answer
   bool batch_ = false, awaiting_initialize_ = false, draining_ = false, endless_ = false;
   std::uint64_t bytes_out_ = 0, relayed_ = 0;
 };

@@ -58,10 +58,13 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
   json::Limits json_limits;
   json_limits.depth = limits.json_depth;
   auto parsed = json::Document::parse(event.data, json_limits);
-  if (!parsed) co_return Violation(Reason::upstream_failed, "an event is not strict JSON: " + std::string(json::name(parsed.error().fault)));
+  if (!parsed)
+    co_return Violation(Reason::upstream_failed,
+                        "an event is not strict JSON: " + std::string(json::name(parsed.error().fault)));
   const json::Document& document = *parsed;
   const bool many = document.root().is(json::Kind::array);
-  if (many && !batch_ && calls_.front().message) co_return Violation(Reason::upstream_failed, "an array in answer to one message");
+  if (many && !batch_ && calls_.front().message)
+    co_return Violation(Reason::upstream_failed, "an array in answer to one message");
   auto incoming = read_incoming_batch(document.root(), limits.batch);
   if (!incoming) co_return std::move(incoming).error();
   auto settled = co_await settle(document, *incoming, many);
@@ -86,7 +89,8 @@ Task<Outcome<void>> Relay::emit(const std::string& bytes) {
   held_events_ += bytes;
   const std::string all = std::exchange(held_events_, std::string());
   const bool there = co_await x_.downstream->send(all);
-  if (!there && (era_ == Era::modern || !calls_.front().message)) co_return Violation(Reason::client_gone, "while a stream was relayed");
+  if (!there && (era_ == Era::modern || !calls_.front().message))
+    co_return Violation(Reason::client_gone, "while a stream was relayed");
   co_return Outcome<void>();  // legacy: the call goes on, and its outcome is recorded
 }
 
@@ -127,8 +131,9 @@ Task<Served> Relay::end_drained() {
   const Message* message = calls_.front().message;
   if (message && x_.downstream->began() && !calls_.front().answered()) {
     const std::string id(message->id.raw());
-    const std::string result = "{\"jsonrpc\":\"2.0\",\"id\":" + id +
-                               ",\"result\":{\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "}}}";
+    const std::string result =
+        "{\"jsonrpc\":\"2.0\",\"id\":" + id +
+        ",\"result\":{\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "}}}";
     co_await x_.downstream->send(event_of(result));
   }
   co_await close_open(Effect::completed, Reason::draining, false);

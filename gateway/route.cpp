@@ -19,7 +19,8 @@ Outcome<Routed, Refused> route(Exchange& x) {
   auto strict = check_head(head);
   if (!strict) return Refused(std::move(strict).error());
   if (head.version != 11) return Refused(Violation(Reason::http_malformed, "only HTTP/1.1"));
-  if (!x.now->door.host_allowed(head.find("host"))) return Refused(Violation(Reason::host_forbidden, "Host is not one of listen.hosts"));
+  if (!x.now->door.host_allowed(head.find("host")))
+    return Refused(Violation(Reason::host_forbidden, "Host is not one of listen.hosts"));
   if (!x.now->door.origin_allowed(head.find("origin")))
     return Refused(Violation(Reason::origin_forbidden, "Origin is not one of listen.cors_origins"));
   const std::string_view path = path_of(head.target);

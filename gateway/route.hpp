@@ -1,7 +1,7 @@
 #pragma once
 #include "gateway/exchange.hpp"
-#include "gateway/refused.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/refused.hpp"
 
 namespace durward::gateway {
 

@@ -26,7 +26,8 @@ namespace {
 
 /// A loop with its listener and thread.
 struct Worker {
-  explicit Worker(Services& services) : loop(services), pipeline(loop), listener(loop, pipeline), work(loop.io.get_executor()) {}
+  explicit Worker(Services& services)
+      : loop(services), pipeline(loop), listener(loop, pipeline), work(loop.io.get_executor()) {}
   Loop loop;
   Pipeline pipeline;
   Listener listener;
@@ -40,7 +41,8 @@ unsigned loops(const config::Listen& listen) {
 }
 
 std::string url(const std::string& address, std::uint16_t port) {
-  return address.find(':') == std::string::npos ? fmt::format("http://{}:{}", address, port) : fmt::format("http://[{}]:{}", address, port);
+  return address.find(':') == std::string::npos ? fmt::format("http://{}:{}", address, port)
+                                                : fmt::format("http://[{}]:{}", address, port);
 }
 
 }  // namespace
@@ -115,7 +117,8 @@ void Runtime::State::post_all(const std::function<void(Worker&)>& what) {
 void Runtime::State::record_rulebook() const {
   audit::Record record;
   record.type = audit::Type::rulebook;
-  record.ts_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  record.ts_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   record.id = audit::new_ulid(record.ts_ms);
   record.rulebook = rules->digest();
   record.mode = rules->mode();
@@ -135,7 +138,8 @@ std::string Runtime::admin_url() const { return url(state_->settings.admin.addre
 
 Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::shared_ptr<const policy::Rulebook> rules) {
   const config::Settings& now = state_->settings;
-  const bool listen = next.listen.address.value != now.listen.address.value || next.listen.port != now.listen.port || next.listen.threads != now.listen.threads;
+  const bool listen = next.listen.address.value != now.listen.address.value || next.listen.port != now.listen.port ||
+                      next.listen.threads != now.listen.threads;
   const bool admin = next.admin.address.value != now.admin.address.value || next.admin.port != now.admin.port;
   const bool ledger = next.ledger.dir.value != now.ledger.dir.value || next.ledger.key_ref.value != now.ledger.key_ref.value ||
                       next.ledger.keyring.value != now.ledger.keyring.value || next.ledger.origin != now.ledger.origin ||
@@ -211,8 +215,8 @@ Runtime::~Runtime() {
 }
 
 void Loop::log_refusal(const Exchange& x, const policy::Violation& violation) const {
-  spdlog::info("refused reason={} server={} entry={} trace={} detail=\"{}\"", policy::name(violation.reason), x.server ? x.server->name : "-",
-               x.entry_id, x.trace_id, violation.detail);
+  spdlog::info("refused reason={} server={} entry={} trace={} detail=\"{}\"", policy::name(violation.reason),
+               x.server ? x.server->name : "-", x.entry_id, x.trace_id, violation.detail);
 }
 
 void Loop::log_catalogue(const std::string& server, const policy::Violation& violation) const {

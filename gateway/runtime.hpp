@@ -28,7 +28,7 @@ class Runtime {
   static policy::Outcome<std::unique_ptr<Runtime>, std::string> start(Start start);
   ~Runtime();
 
-  std::string data_url() const;   // "http://127.0.0.1:8088"
+  std::string data_url() const;  // "http://127.0.0.1:8088"
   std::string admin_url() const;
 
   /// Every exchange that begins from now on sees the new settings and rulebook. Errors name a setting that only a restart

@@ -76,7 +76,8 @@ class SelfClient {
 };
 
 Headers SelfClient::headers(bool modern, std::string_view mcp_method) const {
-  Headers out{{"content-type", "application/json"}, {"accept", "application/json, text/event-stream"}, {"accept-encoding", "identity"}};
+  Headers out{
+      {"content-type", "application/json"}, {"accept", "application/json, text/event-stream"}, {"accept-encoding", "identity"}};
   if (modern) {
     out.emplace_back("mcp-protocol-version", kModern);
     out.emplace_back("mcp-method", mcp_method);
@@ -93,7 +94,8 @@ Headers SelfClient::headers(bool modern, std::string_view mcp_method) const {
 
 Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool modern, std::string_view mcp_method) {
   x_.span_id = new_span_id();
-  x_.arrived_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  x_.arrived_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   x_.entry_id = audit::new_ulid(x_.arrived_ms);
   auto cleared = clear_verb(x_, *x_.principal, kFetchCatalogue);
   if (!cleared) co_return std::move(cleared).error().violation;
@@ -151,12 +153,13 @@ Task<Outcome<Reply>> SelfClient::converse(const UpstreamRequest& request, const 
 Task<Outcome<Tools>> SelfClient::list(bool modern) {
   Tools tools;
   std::string cursor;
-  const std::string meta = fmt::format(
-      R"("_meta":{{"{}":"{}","{}":{{"name":"durward","version":"{}"}},"{}":{{}}}})", kVersionKey, kModern, kClientInfoKey, kVersion, kCapabilitiesKey);
+  const std::string meta = fmt::format(R"("_meta":{{"{}":"{}","{}":{{"name":"durward","version":"{}"}},"{}":{{}}}})",
+                                       kVersionKey, kModern, kClientInfoKey, kVersion, kCapabilitiesKey);
   for (unsigned page = 0; page < kPages; ++page) {
     std::string params = modern ? meta : std::string();
     if (!cursor.empty()) params += (params.empty() ? "" : ",") + std::string("\"cursor\":") + cursor;
-    std::string body = fmt::format(R"({{"jsonrpc":"2.0","id":"durward-{}","method":"tools/list","params":{{{}}}}})", page, params);
+    std::string body =
+        fmt::format(R"({{"jsonrpc":"2.0","id":"durward-{}","method":"tools/list","params":{{{}}}}})", page, params);
     auto reply = co_await send("POST", std::move(body), modern, "tools/list");
     if (!reply) co_return std::move(reply).error();
     auto document = json::Document::parse(std::move(reply->json));
@@ -187,7 +190,8 @@ Task<Outcome<void>> SelfClient::initialize() {
   if (!document) co_return Violation(Reason::upstream_failed, "initialize was not answered with strict JSON");
   const json::Value result = (*document).root().find("result");
   revision_ = result.find("protocolVersion").string();
-  if (!speaks_legacy(revision_)) co_return Violation(Reason::upstream_failed, "initialize was not answered with a revision that we speak");
+  if (!speaks_legacy(revision_))
+    co_return Violation(Reason::upstream_failed, "initialize was not answered with a revision that we speak");
   version_ = result.find("serverInfo").find("version").string();
   if (is_upstream_session_id(reply->session_id)) session_id_ = reply->session_id;
   std::string initialized = R"({"jsonrpc":"2.0","method":"notifications/initialized"})";
@@ -207,7 +211,8 @@ Task<> wait_for_fetch(Catalogue& catalogue) {
 }
 
 bool usable_version(std::string_view version) {
-  return version.size() <= 128 && std::all_of(version.begin(), version.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/' && c != '@' && c != '%'; });
+  return version.size() <= 128 && std::all_of(version.begin(), version.end(),
+                                              [](char c) { return c > 0x20 && c < 0x7f && c != '/' && c != '@' && c != '%'; });
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ inline constexpr std::chrono::minutes kRefreshEvery{5};
 
 /// Fetches the server's tool list as `durward:self`, with a record of each request, unless one is running (then waits for it)
 /// or the last one is younger than pause. Never throws; a failure leaves the catalogue as it was.
-Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server, std::chrono::steady_clock::duration pause);
+Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server,
+                         std::chrono::steady_clock::duration pause);
 
 /// Keeps the catalogues of all servers fresh: at start, when stale, on a timer, with back-off while a server cannot be reached.
 /// Ends when the loop drains.

@@ -28,7 +28,8 @@ policy::Outcome<void, Refused> bind_session(Exchange& x, const Message& message)
 policy::Outcome<void, Refused> judge_subscriptions(const Exchange& x, const Message& message);
 
 /// Checks for what is not a JSON-RPC message: kOpenStream and kEndSession.
-policy::Outcome<policy::Cleared, Refused> clear_verb(const Exchange& x, const policy::Principal& principal, std::string_view verb);
+policy::Outcome<policy::Cleared, Refused> clear_verb(const Exchange& x, const policy::Principal& principal,
+                                                     std::string_view verb);
 
 /// The refusal of one message, with what its answer needs of it.
 Refused refused_message(Refused refused, const Message& message);

@@ -52,7 +52,8 @@ Violation UpstreamCall::failure(error_code ec) const {
 }
 
 Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& request, Clock::time_point until) {
-  const std::string head = request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
+  const std::string head =
+      request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
   if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
   connection_ = upstream_.reuse(server_.name);
   if (!connection_) {
@@ -123,7 +124,8 @@ Task<Outcome<void>> UpstreamCall::fill() {
     const std::size_t had = unread.size();
     unread.resize(had + kReadBytes);
     ec = {};
-    const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(unread.data() + had, kReadBytes), into(ec));
+    const std::size_t got =
+        co_await connection_->socket.async_read_some(asio::buffer(unread.data() + had, kReadBytes), into(ec));
     unread.resize(had + got);
     if (!ec) continue;
     if (ec != asio::error::eof || cancelled_ || deadline_.expired()) co_return failure(ec);
@@ -170,7 +172,8 @@ Task<Outcome<std::vector<tcp::endpoint>>> Upstream::resolve(const config::Server
   if (known.until > Clock::now()) co_return known.endpoints;
   asio::ip::basic_resolver<tcp, Executor> resolver(executor_);
   auto found = co_await resolver.async_resolve(server.endpoint.host, std::to_string(server.endpoint.port), into(ec));
-  if (ec) co_return Violation(Reason::upstream_unreachable, "cannot resolve the host of server " + server.name + ": " + ec.message());
+  if (ec)
+    co_return Violation(Reason::upstream_unreachable, "cannot resolve the host of server " + server.name + ": " + ec.message());
   Resolved fresh{{}, Clock::now() + kResolvedFor};
   for (const auto& item : found) fresh.endpoints.push_back(item.endpoint());
   Resolved& slot = resolved_[server.name];

@@ -35,8 +35,8 @@ if(DURWARD_BINARY)
     file(GLOB suites RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/interop/*.test.mjs)
     foreach(suite ${suites})
       string(REPLACE ".test.mjs" "" title ${suite})
-      durward_suite("interop: ${title}" ALONE LABELS interop TIMEOUT 600 FOLDER tests/interop ENVIRONMENT ${gateway}
-        COMMAND ${node} --test ${suite})
+      durward_suite("interop: ${title}" ALONE LABELS interop TIMEOUT 300 FOLDER tests/interop ENVIRONMENT ${gateway}
+        COMMAND ${node} --test --test-reporter=spec ${suite})
     endforeach()
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/interop/conformance.mjs)
       durward_suite("interop: conformance" ALONE LABELS interop TIMEOUT 900 FOLDER tests/interop ENVIRONMENT ${gateway}

@@ -73,6 +73,7 @@ Task<Outcome<void>> Downstream::read_head() {
       unread_.erase(0, used);
       if (ec == http::error::header_limit)
         co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
+      if (ec == http::error::body_limit) co_return Violation(Reason::body_too_large, "limits.body_bytes");
       if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
       if (parser_->is_header_done()) break;
       if (used > 0 && !unread_.empty()) continue;

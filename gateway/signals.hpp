@@ -4,7 +4,7 @@
 namespace durward::gateway {
 
 /// SIGHUP, SIGTERM and SIGINT as events for the main thread. Made before any other thread, so that all of them leave these
-/// signals to it. SIGPIPE is ignored: a peer that is gone is an error code.
+/// signals to it. SIGPIPE and SIGXFSZ are ignored: a peer that is gone and a file that may not grow are error codes.
 class Signals {
  public:
   enum class Kind { reload, stop };
@@ -13,6 +13,7 @@ class Signals {
     for (int signal : {SIGHUP, SIGTERM, SIGINT}) ::sigaddset(&set_, signal);
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
   }
   /// Waits for the next one.
   Kind wait() const {

@@ -1,7 +1,8 @@
 // Starts `durward serve` in a directory of its own, on a port that the system picks.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { run, start } from './process.mjs';
 
 /**
@@ -52,15 +53,47 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
       await process_.stop();
       await launch();
     },
-    /** Ends the gateway; with `verify`, its ledger must then be valid. */
+    /** Reads the ledger's records so far. */
+    async records() {
+      const files = (await readdir(join(dir, 'ledger'))).filter((name) => name.endsWith('.ndjson')).sort();
+      const texts = await Promise.all(files.map((name) => readFile(join(dir, 'ledger', name), 'utf8')));
+      return texts.join('').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    },
+    signal: (name) => process_.signal(name),
+    said: (pattern) => process_.said(pattern),
+    get pid() {
+      return process_.pid;
+    },
+    get exited() {
+      return process_.exited;
+    },
+    /** Starts it again after it ended on its own or was killed. */
+    launch,
+    rewritePolicy: (text) => writeFile(join(dir, 'policy.yaml'), text),
+    /** Ends the gateway; with `verify`, its ledger must then be valid to our verifier and to the independent one. */
     async stop({ verify = false } = {}) {
       const end = await process_.stop('SIGTERM', 40_000);
-      const verified = verify ? await run(binary, ['ledger', 'verify', '-c', 'durward.yaml'], { cwd: dir }) : { code: 0 };
-      await cleanUp();
-      if (verified.code !== 0) throw new Error(`durward ledger verify: exit ${verified.code}\n${verified.output}`);
+      try {
+        if (verify) await verifyLedger(binary, dir);
+      } finally {
+        await cleanUp();
+      }
       return end;
     },
   };
+}
+
+async function verifyLedger(binary, dir) {
+  const must = async (command, args) => {
+    const { code, output } = await run(command, args, { cwd: dir });
+    if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}\n${output}`);
+    return output;
+  };
+  await must(binary, ['ledger', 'verify', '-c', 'durward.yaml']);
+  const keys = await must(binary, ['keys', 'public', '--key', join('keys', 'ed25519.key')]);
+  const typed = Buffer.from(/\+[0-9a-f]{8}\+(\S+)/.exec(keys)[1], 'base64'); // C2SP: a type byte, then the key
+  const verifier = fileURLToPath(new URL('../audit/independent_verifier.py', import.meta.url));
+  await must('python3', [verifier, '--key', typed.subarray(1).toString('base64'), 'ledger']);
 }
 
 export const ALLOW_ALL = 'tools: {allowlist: ["*"]}\n';

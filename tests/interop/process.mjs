@@ -45,7 +45,15 @@ export async function start(file, args, { ready, env = {}, cwd, withinMs = 15_00
     clearTimeout(killer);
     return end;
   };
-  return { match, logs, stop, exited, pid: child.pid };
+  /** Resolves once the output matches; rejects when the program ends before. */
+  const said = (pattern) =>
+    new Promise((resolve, reject) => {
+      const look = () => pattern.test(logs()) && resolve();
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
+      exited.then((end) => reject(new Error(`ended before it said ${pattern}: ${JSON.stringify(end)}\n${logs()}`)));
+      look();
+    });
+  return { match, logs, said, stop, exited, pid: child.pid, signal: (name) => child.kill(name) };
 }
 
 /** Runs a program to its end; rejects when it takes longer than `withinMs`. */

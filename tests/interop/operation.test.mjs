@@ -1,0 +1,283 @@
+// How the gateway is operated, and what its records say: reload, observe mode, durability classes, limits, kill -9, no ledger.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test as nodeTest } from 'node:test';
+import { startGateway } from './gateway.mjs';
+import { startStub } from './stub.mjs';
+import { run } from './process.mjs';
+import { call, mark, openSession, send, within } from './wire.mjs';
+
+const test = (name, body) => nodeTest(name, { timeout: 60_000 }, body);
+const ECHO = 'tools: {allowlist: ["mcp://stub/echo"]}\n';
+const binary = process.env.DURWARD;
+
+let stub;
+before(async () => (stub = await startStub()));
+after(() => stub?.stop());
+
+const done = (id) => ({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'done' }], resultType: 'complete' } });
+
+async function withGateway(options, body) {
+  const gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO, ...options });
+  try {
+    return await body(gateway, gateway.url('stub'));
+  } finally {
+    await gateway.stop({ verify: true });
+  }
+}
+
+/** A call that the stub answers; the answer's record is the one that the entry header names. */
+async function recorded(gateway, url, body) {
+  const answer = await send(url, body).whole();
+  const records = (await gateway.records()).filter((record) => record.id === answer.headers['x-durward-entry']);
+  return { answer, records };
+}
+
+describe('reload', () => {
+  test('SIGHUP takes a new policy, and keeps the old one when the new one is broken', () =>
+    withGateway({}, async (gateway, url) => {
+      assert.equal((await send(url, call({ word: mark() })).whole()).error, undefined);
+      await gateway.rewritePolicy('tools: {allowlst: []}\n');
+      gateway.signal('SIGHUP');
+      await within(gateway.said(/reload refused/), 'the refusal of a broken policy');
+      assert.match(gateway.logs(), /policy\.yaml:1:9: error: .*did you mean allowlist/);
+      assert.equal((await send(url, call({ word: mark() })).whole()).error, undefined);
+      await gateway.rewritePolicy('tools: {allowlist: ["mcp://stub/other"]}\n');
+      gateway.signal('SIGHUP');
+      await within(gateway.said(/reloaded rulebook=sha256:/), 'the reload');
+      assert.equal((await send(url, call({ word: mark() })).whole()).error.code, -32602);
+      const rulebooks = (await gateway.records()).filter((record) => record.type === 'rulebook');
+      assert.equal(new Set(rulebooks.map((record) => record.rulebook)).size, 2);
+    }));
+});
+
+describe('verdicts and their records', () => {
+  const cases = [
+    ['an allowed call', ECHO, { verdict: 'allow' }, undefined],
+    ['a hidden tool', 'tools: {allowlist: []}\n', { verdict: 'deny', effect: 'none' }, -32602],
+    ['a denied tool in observe mode', 'tools: {allowlist: ["mcp://stub/*"], denylist: ["mcp://stub/echo"]}\nenforcement: {mode: observe}\n', { verdict: 'allow', mode: 'observe' }, undefined],
+    ['a denied tool where deny_on is empty', 'tools: {allowlist: ["mcp://stub/*"], denylist: ["mcp://stub/echo"]}\nenforcement: {deny_on: []}\n', { verdict: 'allow' }, undefined],
+    ['an escalated tool', 'tools: {allowlist: ["mcp://stub/*"], denylist: ["mcp://stub/echo"]}\nenforcement: {escalate_on: [tool_not_in_allowlist]}\n', { verdict: 'escalate', effect: 'none' }, 42002],
+  ];
+  for (const [name, policy, wanted, code] of cases) {
+    test(name, () =>
+      withGateway({ policy }, async (gateway, url) => {
+        // The list puts the tool into the catalogue: a name outside it is refused in every mode.
+        await send(url, { headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' }).whole();
+        const word = mark();
+        const { answer, records } = await recorded(gateway, url, call({ word }));
+        assert.equal(answer.error?.code, code, answer.text);
+        assert.equal(records.length, 1);
+        for (const [member, value] of Object.entries(wanted)) assert.equal(records[0][member], value, member);
+        if (name.includes('observe') || name.includes('empty'))
+          assert.ok(records[0].findings.some((finding) => finding.code === 'tool_not_in_allowlist' && finding.effect === 'would_deny'));
+        assert.equal(stub.with(word).length, code === undefined ? 1 : 0);
+      }));
+  }
+
+  test('a side effect has its intent on record before the call, and its outcome after', () =>
+    withGateway({ servers: { stub: { url: stub.url, tools: { echo: { kind: 'mutate' } } } } }, async (gateway, url) => {
+      const word = mark();
+      const arriving = stub.expect(word);
+      const client = send(url, call({ word }));
+      const up = await within(arriving, 'the call');
+      const before_ = (await gateway.records()).filter((record) => record.kind === 'mutate');
+      assert.deepEqual(before_.map((record) => record.type), ['intent']);
+      up.json(done(JSON.parse(up.body).id));
+      const answer = await client.whole();
+      assert.equal(answer.error, undefined, answer.text);
+      const after_ = (await gateway.records()).filter((record) => record.kind === 'mutate');
+      assert.deepEqual(after_.map((record) => record.type), ['intent', 'outcome']);
+      assert.equal(after_[0].id, after_[1].id);
+      assert.equal(after_[1].effect, 'completed');
+    }));
+
+  test('what cannot be parsed leaves a record too', () =>
+    withGateway({}, async (gateway, url) => {
+      const { answer, records } = await recorded(gateway, url, { headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":' });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.error.code, -32700);
+      assert.equal(records[0].type, 'refusal');
+      assert.equal(records[0].facts.reason, 'not_json');
+    }));
+
+  test('nothing that a caller chose is on record or in the log', () =>
+    withGateway({ policy: 'tools: {allowlist: ["mcp://stub/echo"]}\nservers: {stub: {resources: ["file:///ok/**"]}}\n' }, async (gateway, url) => {
+      const canary = 'canary4711';
+      const json = { 'content-type': 'application/json' };
+      const legacy = (method, params) => send(url, { headers: { ...json, authorization: `Bearer ${canary}`, cookie: canary, traceparent: canary, 'x-agent-ref': canary }, body: JSON.stringify({ jsonrpc: '2.0', id: canary, method, params }) }).whole();
+      await legacy('tools/call', { name: canary, arguments: { secret: canary } });
+      await legacy('tools/call', { name: 'echo', arguments: { secret: canary, word: mark() } });
+      await legacy(`evil/${canary}`, {});
+      await legacy('resources/read', { uri: `file:///${canary}` });
+      await legacy('prompts/get', { name: canary });
+      await send(url, { headers: json, body: `{"${canary}":` }).whole();
+      await send(`${gateway.origin()}/mcp/${canary}`, { headers: json, body: '{}' }).whole();
+      const text = JSON.stringify(await gateway.records());
+      assert.ok(!text.includes(canary), text.slice(text.indexOf(canary) - 200, text.indexOf(canary) + 50));
+      assert.ok(!gateway.logs().includes(canary), gateway.logs());
+    }));
+});
+
+describe('limits', () => {
+  const limits = { body_bytes: '64KiB', header_bytes: '4KiB', header_fields: 40, json_depth: 8, header_read: '1s', connections_per_address: 20, answer_bytes: '32KiB', event_bytes: '16KiB', call: '2s' };
+  let gateway;
+  let url;
+  before(async () => {
+    gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO, settings: { limits } });
+    url = gateway.url('stub');
+  });
+  after(() => gateway?.stop({ verify: true }));
+
+  const refusedAs = (name, status, code, request) =>
+    test(name, async () => {
+      const answer = await send(url, request()).whole();
+      assert.equal(answer.status, status, answer.text);
+      if (code) assert.equal(answer.error.code, code);
+    });
+  const json = { 'content-type': 'application/json' };
+  refusedAs('a body over limits.body_bytes', 413, -32600, () => ({ headers: json, body: `{"a":"${'x'.repeat(65 << 10)}"}` }));
+  refusedAs('headers over limits.header_bytes', 431, -32600, () => ({ headers: { ...json, 'x-long': 'x'.repeat(5 << 10) }, body: '{}' }));
+  refusedAs('more fields than limits.header_fields', 431, -32600, () => ({ headers: { ...json, ...Object.fromEntries([...Array(41)].map((_, i) => [`x-${i}`, 'y'])) }, body: '{}' }));
+  refusedAs('JSON deeper than limits.json_depth', 400, -32700, () => ({ headers: json, body: `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(9)}${']'.repeat(9)}}}` }));
+
+  test('an answer over limits.answer_bytes, an event over limits.event_bytes, a call over limits.call', async () => {
+    for (const reply of [
+      (up) => up.json({ ...done(JSON.parse(up.body).id), result: { text: 'x'.repeat(33 << 10) } }),
+      (up) => up.sse().event({ ...done(JSON.parse(up.body).id), result: { text: 'x'.repeat(17 << 10) } }),
+      () => {}, // never
+    ]) {
+      const word = mark();
+      const arriving = stub.expect(word);
+      const client = send(url, call({ word }));
+      reply(await within(arriving, 'the call'));
+      const answer = await client.whole().catch(() => ({ clean: false }));
+      if (answer.clean) assert.ok([42502, 42504].includes(answer.error.code), answer.text);
+      if (answer.clean) assert.equal(answer.error.data.effect, 'unknown');
+    }
+  });
+
+  test('more connections than limits.connections_per_address are closed, and come back when others leave', async () => {
+    const { connect } = await import('node:net');
+    const { port } = new URL(url);
+    const sockets = [];
+    try {
+      let closed = 0;
+      for (let i = 0; i < 40; ++i) {
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.on('error', () => {}).on('close', () => ++closed);
+        sockets.push(socket);
+      }
+      await within(new Promise((resolve) => sockets.forEach((socket) => socket.on('close', () => closed >= 20 && resolve()))), '20 of 40 to be closed');
+    } finally {
+      sockets.forEach((socket) => socket.destroy());
+    }
+    await within(
+      (async () => {
+        while ((await send(url, call({ word: mark() })).whole().catch(() => undefined))?.status !== 200);
+      })(),
+      'a connection after the others left',
+    );
+  });
+
+  test('a head that does not come within limits.header_read is 408', async () => {
+    const { connect } = await import('node:net');
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write('POST /mcp/stub HTTP/1.1\r\nHost:');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+    await within(new Promise((resolve) => socket.once('close', resolve)), 'the close');
+    assert.match(text, /^HTTP\/1\.1 408 /);
+  });
+});
+
+describe('the ledger', () => {
+  test('kill -9 in mid-call: the log is recovered, and the open intent ends as unknown', async () => {
+    const gateway = await startGateway({ servers: { stub: { url: stub.url, tools: { echo: { kind: 'mutate' } } } }, policy: ECHO });
+    try {
+      const word = mark();
+      const arriving = stub.expect(word);
+      const client = send(gateway.url('stub'), call({ word }));
+      client.head.catch(() => {});
+      await within(arriving, 'the call');
+      gateway.signal('SIGKILL');
+      await gateway.exited;
+      await gateway.launch();
+      const calls = (await gateway.records()).filter((record) => record.kind === 'mutate');
+      const ends = (await gateway.records()).filter((record) => record.id === calls[0].id && record.type === 'outcome');
+      assert.equal(ends.length, 1);
+      assert.equal(ends[0].effect, 'unknown');
+    } finally {
+      await gateway.stop({ verify: true });
+    }
+  });
+
+  test('no ledger, no call: after a write error every call is 42503, nothing goes upstream, and the exit code is 74', async () => {
+    const gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO });
+    try {
+      assert.equal((await send(gateway.url('stub'), call({ word: mark() })).whole()).error, undefined);
+      const [segment] = (await readdir(join(gateway.dir, 'ledger'))).filter((name) => name.endsWith('.ndjson'));
+      const { size } = await stat(join(gateway.dir, 'ledger', segment));
+      execFileSync('prlimit', ['--pid', String(gateway.pid), `--fsize=${size + 100}:unlimited`]);
+      // The record that does not fit is the one of this call: its answer must not leave.
+      const first = await send(gateway.url('stub'), call({ word: mark() })).whole();
+      assert.equal(first.error?.code, 42503, first.text);
+      const word = mark();
+      const second = await send(gateway.url('stub'), call({ word })).whole();
+      assert.equal(second.error?.code, 42503, second.text);
+      assert.equal(stub.with(word).length, 0);
+    } finally {
+      assert.equal((await gateway.stop()).code, 74);
+    }
+  });
+
+  test('a second gateway on the same ledger, or on the same port, does not start', () =>
+    withGateway({}, async (gateway) => {
+      const twin = await run(binary, ['serve', '-c', 'durward.yaml'], { cwd: gateway.dir, withinMs: 20_000 });
+      assert.equal(twin.code, 2, twin.output);
+      assert.match(twin.output, /ledger|lock/);
+      const other = await startGateway({ servers: { stub: stub.url }, listen: { port: gateway.port } }).then(
+        async (started) => (await started.stop(), 'started'),
+        (error) => String(error),
+      );
+      assert.match(other, /cannot listen on 127\.0\.0\.1/);
+    }));
+});
+
+describe('refusing to start', () => {
+  const base = 'authn: anonymous\nservers: {s: {url: "http://127.0.0.1:9/mcp"}}\npolicy: policy.yaml\nledger: {dir: ledger, key_ref: "file://./keys/none.key"}\n';
+  for (const [name, text, phrase] of [
+    ['without authn', base.replace('authn: anonymous\n', ''), /authn/],
+    ['on an address that is not loopback', `listen: {address: 0.0.0.0}\n${base}`, /authn|authentication/],
+    ['without a key', base, /none\.key/],
+    ['with a misspelt key', base.replace('policy:', 'polcy:'), /durward\.yaml:3:1: error: .*did you mean policy/],
+  ]) {
+    test(name, async () => {
+      const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
+      const { tmpdir } = await import('node:os');
+      const dir = await mkdtemp(join(tmpdir(), 'durward-start-'));
+      try {
+        await writeFile(join(dir, 'durward.yaml'), text);
+        await writeFile(join(dir, 'policy.yaml'), ECHO);
+        for (const command of ['serve', 'check']) {
+          const end = await run(binary, [command, '-c', 'durward.yaml'], { cwd: dir, withinMs: 20_000 });
+          assert.equal(end.code, 2, end.output);
+          assert.match(end.output, phrase);
+        }
+      } finally {
+        await rm(dir, { recursive: true, force: true });
+      }
+    });
+  }
+});
+
+test('health: live, started, ready, and nothing else', () =>
+  withGateway({}, async (gateway) => {
+    const [, port] = /admin listener http:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.logs());
+    const ask = (path) => send(`http://127.0.0.1:${port}${path}`, { method: 'GET' }).whole();
+    for (const path of ['/livez', '/startupz', '/readyz']) assert.equal((await ask(path)).status, 200, path);
+    assert.equal((await ask('/api/v1/anything')).status, 404);
+    assert.equal((await ask('/mcp/stub')).status, 404);
+  }));

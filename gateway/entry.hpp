@@ -61,8 +61,8 @@ class Recorder {
   /// Ends the entry, in the class it was opened with: returns when the caller may be answered.
   Task<policy::Outcome<void>> close(Entry entry, const Closing& closing);
   /// A refusal of an exchange that opened no entry. Before authentication it never waits.
-  Task<> refuse(const Exchange& x, policy::Reason reason, const policy::Decision* decision, const Message* message,
-                std::string_view id);
+  Task<> refuse(const Exchange& x, policy::Reason reason, const std::optional<policy::Decision>& decision,
+                const Message* message, std::string_view id);
   /// Something refused or dropped inside the exchange of an open entry (a message of a stream). Does not wait.
   void note(const Exchange& x, std::string_view parent, policy::Reason reason, std::string_view method);
   /// An answer on a GET stream, to a request of another exchange.

@@ -75,7 +75,7 @@ Task<Served> Pipeline::single(Exchange& x, const json::Document& document) {
 
 // The record of a refusal is written while the message is still there to be described.
 Task<Refused> Pipeline::recorded(Exchange& x, Refused refused, const Message& message) {
-  co_await recorder_.refuse(x, refused.violation.reason, refused.decision ? &*refused.decision : nullptr, &message, x.entry_id);
+  co_await recorder_.refuse(x, refused.violation.reason, refused.decision, &message, x.entry_id);
   refused.recorded = true;
   co_return refused;
 }
@@ -109,8 +109,9 @@ Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Messa
 Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
   Catalogue& catalogue = x.services.catalogues.of(x.server->name);
   if (catalogue.listing(tool) == policy::Listing::listed || x.rules().names_literally(x.server->name, tool)) co_return;
-  co_await refresh_catalogue(loop_, x.now, *x.server,
-                             catalogue.listing(tool) == policy::Listing::unavailable ? kRetryPause : kUnknownPause);
+  const bool nothing_known = catalogue.listing(tool) == policy::Listing::unavailable;
+  const Clock::duration pause = nothing_known ? kRetryPause : kUnknownPause;
+  co_await refresh_catalogue(loop_, x.now, *x.server, pause);
 }
 
 Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
@@ -138,8 +139,8 @@ Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
   }
   Relay relay(x, recorder_, Era::legacy);
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    auto entry =
-        co_await recorder_.open(x, cleared[i], &messages[i], false, i == 0 ? std::string_view() : std::string_view(x.entry_id));
+    const std::string_view parent = i == 0 ? std::string_view() : std::string_view(x.entry_id);
+    auto entry = co_await recorder_.open(x, cleared[i], &messages[i], false, parent);
     if (!entry) {
       auto unrecorded = co_await relay.abandon(std::move(entry).error());
       co_return unrecorded;
@@ -160,7 +161,7 @@ Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages,
     Refused& one = *refused[i];
     if (!first && one.violation.reason != Reason::batch_refused) first = &one;
     const std::string id = i == 0 ? x.entry_id : audit::new_ulid(x.arrived_ms);
-    co_await recorder_.refuse(x, one.violation.reason, one.decision ? &*one.decision : nullptr, &messages[i], id);
+    co_await recorder_.refuse(x, one.violation.reason, one.decision, &messages[i], id);
     if (messages[i].shape != Shape::request) continue;
     RefusalContext context = context_of(x, one);
     context.entry = id;
@@ -212,8 +213,7 @@ Task<> Pipeline::refuse_exchange(Exchange& x, const Refused& refused) {
   x.loop.log_refusal(x, refused.violation);
   // Whoever hung up before a request was read asked nothing: no record, no answer.
   if (reason == Reason::client_gone && !x.server) co_return;
-  if (!refused.recorded)
-    co_await recorder_.refuse(x, reason, refused.decision ? &*refused.decision : nullptr, nullptr, x.entry_id);
+  if (!refused.recorded) co_await recorder_.refuse(x, reason, refused.decision, nullptr, x.entry_id);
   if (reason == Reason::client_gone || x.downstream->gone()) co_return;
   if (x.downstream->began()) {
     x.downstream->abort();

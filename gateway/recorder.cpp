@@ -200,9 +200,9 @@ Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   co_return co_await append(std::move(record), entry.durability_, true);
 }
 
-Task<> Recorder::refuse(const Exchange& x, Reason reason, const policy::Decision* decision, const Message* message,
-                        std::string_view id) {
-  Record record = draft(x, audit::Type::refusal, decision, message, id);
+Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<policy::Decision>& decision,
+                        const Message* message, std::string_view id) {
+  Record record = draft(x, audit::Type::refusal, decision ? &*decision : nullptr, message, id);
   record.effect = audit::Effect::none;
   record.reason = policy::name(reason);
   if (!decision) record.verdict = policy::Verdict::deny;

@@ -136,7 +136,8 @@ Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
 
 Task<Served> Relay::relay_json() {
   const config::Limits& limits = x_.limits();
-  auto all = co_await read_all(awaiting_initialize_ ? limits.initialize_bytes.count : limits.answer_bytes.count);
+  const std::uint64_t max = awaiting_initialize_ ? limits.initialize_bytes.count : limits.answer_bytes.count;
+  auto all = co_await read_all(max);
   if (!all) co_return co_await fail(std::move(all).error());
   json::Limits json_limits;
   json_limits.depth = limits.json_depth;
@@ -163,8 +164,8 @@ Task<Served> Relay::relay_bare() {
   if (!all) co_return co_await fail(std::move(all).error());
   co_await close_open(Effect::completed, std::nullopt, false);
   Headers headers = x_.headers();
-  const bool message = calls_.front().message != nullptr;
-  co_await x_.downstream->respond(message ? 202 : upstream_.status(), headers, std::string_view());
+  const unsigned status = calls_.front().message ? 202 : upstream_.status();
+  co_await x_.downstream->respond(status, headers, std::string_view());
   co_return Served();
 }
 
@@ -214,7 +215,8 @@ Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& do
       Call* call = find(incoming);
       const bool known = call && !call->answered();
       if (known || !calls_.front().message) {
-        auto text = co_await settle_answer(incoming, known ? call : nullptr, edits);
+        if (!known) call = nullptr;
+        auto text = co_await settle_answer(incoming, call, edits);
         if (!text) co_return std::move(text).error();
         continue;
       }
@@ -321,7 +323,8 @@ Task<> Relay::close_open(Effect effect, std::optional<Reason> reason, bool strea
 Task<Served> Relay::fail(Violation violation) {
   if (draining_) co_return co_await end_drained();
   const bool none = !upstream_.sent();
-  co_await close_open(none ? Effect::none : Effect::unknown, violation.reason, false);
+  const Effect effect = none ? Effect::none : Effect::unknown;
+  co_await close_open(effect, violation.reason, false);
   x_.loop.log_refusal(x_, violation);
   if (x_.downstream->gone()) {
     Refused refused(std::move(violation));

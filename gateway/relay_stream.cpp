@@ -28,7 +28,8 @@ Task<Served> Relay::relay_stream() {
   if (!x_.downstream->began() && !x_.downstream->gone())
     co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended before initialize was answered"));
   const bool unanswered = open_calls();
-  co_await close_open(unanswered ? Effect::unknown : Effect::completed, std::nullopt, unanswered);
+  const Effect effect = unanswered ? Effect::unknown : Effect::completed;
+  co_await close_open(effect, std::nullopt, unanswered);
   co_await x_.downstream->finish();
   co_return Served();
 }

@@ -13,6 +13,7 @@ task<int> hazards(std::string t) {
   (void)co_await fn([&, u = std::move(t)] { return u.size(); });  // flagged
   (void)co_await fn([*this] { return size(); });                // flagged
   (void)co_await [t]() -> awaitable<int> { co_return 1; }();    // flagged
+  (void)co_await ref(t.empty() ? t : str2(t));                  // flagged
   int n = plain(co_await str(t), Opt{T(t), 2});                 // flagged
   Opt o{co_await make(), 2};                                    // flagged
   auto p = Opt{T(t), co_await str(t)};                          // flagged

@@ -1,0 +1,14 @@
+// error: private
+#include "gateway/entry.hpp"
+
+using namespace durward::gateway;
+
+#ifdef CONTROL
+Task<durward::policy::Outcome<Entry>> make(Recorder& recorder, const Exchange& x, const durward::policy::Cleared& cleared) {
+  co_return co_await recorder.open(x, cleared, nullptr, false, std::string_view());
+}
+#else
+Entry make(durward::audit::Ledger& ledger) {
+  return Entry(ledger, durward::audit::Record(), durward::audit::Durability::written, durward::audit::Type::call);
+}
+#endif

@@ -46,10 +46,11 @@ Task<> Connection::run() {
       downstream_.close_after_this();
       const Refused refused(std::move(read).error());
       co_await pipeline_.refuse_exchange(x, refused);
-      co_return;
+      break;
     }
     co_await pipeline_.serve(x);
   } while (downstream_.reusable());
+  co_await downstream_.linger();
 }
 
 }  // namespace durward::gateway

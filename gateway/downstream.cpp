@@ -22,6 +22,10 @@ constexpr std::chrono::seconds kWriteStall{60};
 // How long a kept connection may still begin a request once the gateway drains.
 constexpr std::chrono::seconds kDrainGrace{2};
 
+// How long, and for how much, a refused body is read and thrown away.
+constexpr std::chrono::seconds kLinger{2};
+constexpr std::size_t kLingerBytes = 16 << 20;
+
 enum class Peer { quiet, talking, gone };
 Peer peek(Socket& socket) {
   char byte = 0;
@@ -147,6 +151,18 @@ Task<bool> Downstream::send(std::string_view bytes) {
 }
 
 Task<bool> Downstream::finish() { co_return co_await write("0\r\n\r\n", std::string_view()); }
+
+Task<> Downstream::linger() {
+  error_code ec;
+  if (gone_ || !parser_ || (parser_->is_done() && unread_.empty())) co_return;
+  socket_.shutdown(tcp::socket::shutdown_send, ec);
+  deadline_.arm(kLinger);
+  std::string scrap(kReadBytes, '\0');
+  std::size_t taken = 0;
+  while (!ec && !deadline_.expired() && taken < kLingerBytes)
+    taken += co_await socket_.async_read_some(asio::buffer(scrap), into(ec));
+  deadline_.disarm();
+}
 
 void Downstream::abort() {
   gone_ = true;

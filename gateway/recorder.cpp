@@ -3,6 +3,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include "gateway/claims.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/principal_key.hpp"
 #include "gateway/stages.hpp"
@@ -69,6 +70,21 @@ std::string_view listing_name(policy::Listing listing) {
   return "unavailable";
 }
 
+// What the agent says of itself, as commitments; canonical JSON, or empty where it says nothing.
+std::string describe_agent(const Exchange& x, const Record& record) {
+  std::string out;
+  const auto claim = [&](std::string_view member, const std::string& value) {
+    if (value.empty()) return;
+    out += out.empty() ? "{\"" : ",\"";
+    out += member;
+    out += "\":" + json::quote(x.services.ledger.commit(record.tenant, record.id, "name", json::quote(value), false));
+  };
+  claim("node", node_id(x.head->find("x-node-id")));
+  claim("parent", agent_ref(x.head->find("x-agent-parent-ref")));
+  claim("run", agent_ref(x.head->find("x-agent-ref")));
+  return out.empty() ? out : out + "}";
+}
+
 // What the rulebook read of the message, so that the decision can be taken again. Names that the caller chose are commitments.
 void describe_target(Record& record, const Exchange& x, const Message& message) {
   if (message.target == policy::Target::none) return;
@@ -129,6 +145,7 @@ Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decisi
   }
   record.rulebook = x.rules().digest();
   record.retention = x.rules().retention();
+  record.agent = describe_agent(x, record);
   if (message) {
     record.era = message->era == Era::modern ? "modern" : "legacy";
     if (known_method(message->method)) record.method = message->method;

@@ -107,7 +107,7 @@ describe('verdicts and their records', () => {
     withGateway({ policy: 'tools: {allowlist: ["mcp://stub/echo"]}\nservers: {stub: {resources: ["file:///ok/**"]}}\n' }, async (gateway, url) => {
       const canary = 'canary4711';
       const json = { 'content-type': 'application/json' };
-      const legacy = (method, params) => send(url, { headers: { ...json, authorization: `Bearer ${canary}`, cookie: canary, traceparent: canary, 'x-agent-ref': canary }, body: JSON.stringify({ jsonrpc: '2.0', id: canary, method, params }) }).whole();
+      const legacy = (method, params) => send(url, { headers: { ...json, authorization: `Bearer ${canary}`, cookie: canary, traceparent: canary, 'x-agent-ref': canary, 'x-node-id': canary }, body: JSON.stringify({ jsonrpc: '2.0', id: canary, method, params }) }).whole();
       await legacy('tools/call', { name: canary, arguments: { secret: canary } });
       await legacy('tools/call', { name: 'echo', arguments: { secret: canary, word: mark() } });
       await legacy(`evil/${canary}`, {});
@@ -116,6 +116,7 @@ describe('verdicts and their records', () => {
       await send(url, { headers: json, body: `{"${canary}":` }).whole();
       await send(`${gateway.origin()}/mcp/${canary}`, { headers: json, body: '{}' }).whole();
       const text = JSON.stringify(await gateway.records());
+      assert.match(text, /"agent":\{"node":"hmac:[^"]+","run":"hmac:/);
       assert.ok(!text.includes(canary), text.slice(text.indexOf(canary) - 200, text.indexOf(canary) + 50));
       assert.ok(!gateway.logs().includes(canary), gateway.logs());
     }));

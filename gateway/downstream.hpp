@@ -38,8 +38,8 @@ class Downstream {
   Task<bool> begin(unsigned status, const Headers& headers);
   Task<bool> send(std::string_view bytes);
   Task<bool> finish();
-  /// After the last answer: takes in, for a moment and without keeping it, what the caller is still sending, so that closing does
-  /// not reset the connection before the caller has read the answer.
+  /// After the last answer: takes in, for a moment and without keeping it, what the caller is still sending, so that closing
+  /// does not reset the connection before the caller has read the answer.
   Task<> linger();
   /// Ends the connection without an end of the answer, so that the caller sees a broken stream.
   void abort();

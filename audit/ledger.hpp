@@ -73,6 +73,7 @@ class Ledger {
   struct Numbers {
     std::uint64_t records, batches, queued, at_risk;
     bool healthy;
+    bool failed;  // a write or fsync error: some record was never made durable. Also after close()
   };
   Numbers numbers() const noexcept;
 

@@ -98,7 +98,7 @@ void Writer::push(Item item, bool reserved) {
 
 Ledger::Numbers Writer::numbers() const noexcept {
   const std::lock_guard lock(mutex_);
-  return {written_, batches_, queue_.size(), queue_.size() + (written_ - synced_), healthy()};
+  return {written_, batches_, queue_.size(), queue_.size() + (written_ - synced_), healthy(), failed_};
 }
 
 // ---- the writer thread

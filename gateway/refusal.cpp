@@ -143,10 +143,10 @@ std::string data_of(const Row& row, const RefusalContext& context) {
   return data + "}";
 }
 
-// What asks for no answer gets an error without id. An id that could not be read, or is not told: the modern schema forbids
+// What asks for no answer gets an error without id, unless its body is fixed whatever was asked. An id that could not be read, or is not told: the modern schema forbids
 // null, the legacy one expects it.
 void add_id(std::string& body, const Row& row, const RefusalContext& context) {
-  if (one_way(context)) return;
+  if (one_way(context) && row.tells != Tells::nothing) return;
   const bool withheld = row.tells == Tells::nothing || context.id.empty();
   if (withheld && context.era == Era::modern) return;
   key(body, "id");

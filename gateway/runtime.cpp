@@ -202,8 +202,7 @@ bool Runtime::drain() {
     worker.work.reset();
   });
   state.ledger->close();  // what was cut is on record as abandoned or failed before this returns
-  const audit::Ledger::Numbers end = state.ledger->numbers();
-  const bool whole = end.queued == 0 && end.at_risk == 0;
+  const bool whole = !state.ledger->numbers().failed;
   for (auto& worker : state.workers) worker->loop.io.stop();
   for (auto& worker : state.workers) worker->thread.join();
   state.admin->stop();

@@ -113,7 +113,8 @@ TEST_CASE("every body is one JSON-RPC error, whatever the context") {
       CHECK(header(refusal, "content-type") == "application/json");
       if (!context.authenticated) CHECK_FALSE(static_cast<bool>(read->error.find("data")));
       if (context.era == Era::modern) CHECK_FALSE(document->root().find("id").is(json::Kind::null));
-      if (context.era == Era::legacy) CHECK(static_cast<bool>(document->root().find("id")));
+      const bool one_way = context.shape == Shape::notification && row(context.reason).tells != Tells::nothing;
+      if (context.era == Era::legacy) CHECK(static_cast<bool>(document->root().find("id")) != one_way);
     }
   }
 }
@@ -160,7 +161,7 @@ TEST_CASE("a refused notification or posted response is 403 without an id") {
     CHECK(refuse(context).http == 403);
     CHECK(refuse(context).body.find("\"id\"") == std::string::npos);
     context.era = Era::legacy;
-    CHECK(refuse(context).body.find("\"id\":null") != std::string::npos);
+    CHECK(refuse(context).body.find("\"id\"") == std::string::npos);
   }
 }
 

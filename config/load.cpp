@@ -47,7 +47,7 @@ std::string read_file(const std::string& path, Report& report) {
 template <class T>
 Loaded<T> finish(T value, Report& report, std::string_view source) {
   Loaded<T> out;
-  if (!report.failed()) out.value = std::move(value);
+  (report.failed() ? out.partial : out.value) = std::move(value);
   out.diagnostics = report.take();
   out.source = source;
   return out;

@@ -14,6 +14,7 @@ namespace durward::config {
 template <class T>
 struct Loaded {
   std::optional<T> value;
+  std::optional<T> partial;             // where value is empty: what could be read, for finding further mistakes, never for use
   std::vector<Diagnostic> diagnostics;  // in the file's order; all errors, not the first
   std::string source;
 };

@@ -97,7 +97,7 @@ std::string Admin::respond(std::string_view target, bool& good) const {
   good = ledger && !draining_;
   std::string missing;
   for (const auto& [name, server] : now->settings.servers)
-    if (services_.catalogues.of(name).listing({}) == policy::Listing::unavailable)
+    if (services_.catalogues.of(server).listing({}) == policy::Listing::unavailable)
       missing += (missing.empty() ? "\"" : ",\"") + name + "\"";
   const char* status = draining_ ? "draining" : !ledger ? "no ledger" : missing.empty() ? "ok" : "degraded";
   return std::string("{\"status\":\"") + status + "\",\"without_catalogue\":[" + missing + "]}\n";

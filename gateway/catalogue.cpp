@@ -76,9 +76,9 @@ void Catalogue::after_fetch(std::function<void()> done) {
   done();
 }
 
-Catalogue& Catalogues::of(const std::string& server) {
+Catalogue& Catalogues::of(const config::Server& server) {
   std::lock_guard lock(mutex_);
-  std::unique_ptr<Catalogue>& catalogue = all_[server];
+  std::unique_ptr<Catalogue>& catalogue = all_[server.name + ' ' + server.url.value];
   if (!catalogue) catalogue = std::make_unique<Catalogue>();
   return *catalogue;
 }

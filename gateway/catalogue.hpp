@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/settings.hpp"
 #include "policy/rulebook.hpp"
 
 namespace durward::gateway {
@@ -47,10 +48,11 @@ class Catalogue {
   std::chrono::steady_clock::time_point fetched_{};
 };
 
-/// One Catalogue per server, made when first asked for and kept for good. Thread-safe.
+/// One Catalogue per server and URL (a server that has moved is another one), made when first asked for and kept for good.
+/// Thread-safe.
 class Catalogues {
  public:
-  Catalogue& of(const std::string& server);
+  Catalogue& of(const config::Server& server);
 
  private:
   std::mutex mutex_;

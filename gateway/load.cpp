@@ -21,15 +21,19 @@ Checked check_files(const std::string& config_path) {
   auto settings = config::load_settings(config_path);
   add_ownership(config_path, settings.diagnostics);
   checked.report = config::render(settings);
-  if (!settings.value || config::has_errors(settings.diagnostics)) return checked;
+  const bool good = settings.value && !config::has_errors(settings.diagnostics);
+  const config::Settings& read = settings.value ? *settings.value : *settings.partial;
+  if (read.policy.value.empty()) return checked;
 
-  const std::string policy_path = settings.value->policy.value;
-  auto policy = config::load_policy(policy_path);
-  add_ownership(policy_path, policy.diagnostics);
-  if (policy.value) checked.rules = policy::Rulebook::compile(*policy.value, settings.value->servers, policy.diagnostics);
+  // Mistakes in one file do not hide those in the other; but patterns are judged only where it is known which servers there
+  // are.
+  auto policy = config::load_policy(read.policy.value);
+  add_ownership(read.policy.value, policy.diagnostics);
+  const config::PolicySettings& rules = policy.value ? *policy.value : *policy.partial;
+  if (good) checked.rules = policy::Rulebook::compile(rules, read.servers, policy.diagnostics);
   checked.report += config::render(policy);
-  if (config::has_errors(policy.diagnostics)) checked.rules = nullptr;
-  if (checked.rules) checked.settings = *std::move(settings.value);
+  if (!policy.value || config::has_errors(policy.diagnostics)) checked.rules = nullptr;
+  if (good && checked.rules) checked.settings = *std::move(settings.value);
   return checked;
 }
 

@@ -92,7 +92,7 @@ Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Messa
   naming.target = message.target;
   naming.name = message.name;
   naming.version = version;
-  if (message.target == policy::Target::tool) naming.listing = x.services.catalogues.of(x.server->name).listing(message.name);
+  if (message.target == policy::Target::tool) naming.listing = x.services.catalogues.of(*x.server).listing(message.name);
   auto granted = policy::grant(x.rules(), *x.principal, naming);
   if (!granted) co_return refused_message(std::move(granted).error(), message);
   if (message.method == "subscriptions/listen") {
@@ -107,7 +107,7 @@ Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Messa
 
 // A name that is not in the catalogue may be new, or the catalogue may never have been fetched: ask before judging.
 Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
-  Catalogue& catalogue = x.services.catalogues.of(x.server->name);
+  Catalogue& catalogue = x.services.catalogues.of(*x.server);
   if (catalogue.listing(tool) == policy::Listing::listed || x.rules().names_literally(x.server->name, tool)) co_return;
   const bool nothing_known = catalogue.listing(tool) == policy::Listing::unavailable;
   const Clock::duration pause = nothing_known ? kRetryPause : kUnknownPause;

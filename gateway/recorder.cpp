@@ -96,7 +96,7 @@ void describe_target(Record& record, const Exchange& x, const Message& message) 
         "{\"name\":" + json::quote(commit("target")) + ",\"target\":\"" + std::string(target_name(message.target)) + "\"}";
     return;
   }
-  const Catalogue& catalogue = x.services.catalogues.of(x.server->name);
+  const Catalogue& catalogue = x.services.catalogues.of(*x.server);
   const policy::Listing listing = catalogue.listing(message.name);
   const bool known = listing == policy::Listing::listed || x.rules().names_literally(x.server->name, message.name);
   record.tool = known ? message.name : commit("name");

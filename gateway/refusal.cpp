@@ -143,8 +143,8 @@ std::string data_of(const Row& row, const RefusalContext& context) {
   return data + "}";
 }
 
-// What asks for no answer gets an error without id, unless its body is fixed whatever was asked. An id that could not be read, or is not told: the modern schema forbids
-// null, the legacy one expects it.
+// What asks for no answer gets an error without id, unless its body is fixed whatever was asked. An id that could not be read,
+// or is not told: the modern schema forbids null, the legacy one expects it.
 void add_id(std::string& body, const Row& row, const RefusalContext& context) {
   if (one_way(context) && row.tells != Tells::nothing) return;
   const bool withheld = row.tells == Tells::nothing || context.id.empty();

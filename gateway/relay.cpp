@@ -276,7 +276,7 @@ Task<Outcome<std::string>> Relay::settle_answer(const Incoming& incoming, Call* 
 }
 
 void Relay::learn(const Judged& judged) {
-  Catalogue& catalogue = x_.services.catalogues.of(x_.server->name);
+  Catalogue& catalogue = x_.services.catalogues.of(*x_.server);
   if (judged.list_changed) catalogue.stale();
   if (judged.tools_list) catalogue.learn(judged.tools_seen);
 }

@@ -40,6 +40,38 @@ unsigned loops(const config::Listen& listen) {
   return std::clamp(std::thread::hardware_concurrency(), 1u, 8u);
 }
 
+// The first setting that differs and that a running gateway cannot change; empty: none.
+std::string needs_restart(const config::Settings& now, const config::Settings& next) {
+  const config::Ledger& a = now.ledger;
+  const config::Ledger& b = next.ledger;
+  const std::pair<bool, const char*> all[] = {
+      {now.listen.address.value == next.listen.address.value, "listen.address"},
+      {now.listen.port == next.listen.port, "listen.port"},
+      {now.listen.threads == next.listen.threads, "listen.threads"},
+      {now.admin.address.value == next.admin.address.value, "admin.address"},
+      {now.admin.port == next.admin.port, "admin.port"},
+      {a.dir.value == b.dir.value, "ledger.dir"},
+      {a.key_ref.value == b.key_ref.value, "ledger.key_ref"},
+      {a.keyring.value == b.keyring.value, "ledger.keyring"},
+      {a.origin == b.origin, "ledger.origin"},
+      {a.side_effects == b.side_effects, "ledger.side_effects"},
+      {a.reads == b.reads, "ledger.reads"},
+      {a.deadline == b.deadline, "ledger.deadline"},
+      {a.segment.count == b.segment.count, "ledger.segment"},
+      {a.reserve.count == b.reserve.count, "ledger.reserve"},
+      {a.anonymous_refusals_per_second == b.anonymous_refusals_per_second, "ledger.anonymous_refusals_per_second"},
+      {a.refusals_per_second == b.refusals_per_second, "ledger.refusals_per_second"},
+      {a.queue == b.queue, "ledger.queue"},
+      {now.limits.connections == next.limits.connections, "limits.connections"},
+      {now.limits.connections_per_address == next.limits.connections_per_address, "limits.connections_per_address"},
+      {now.limits.upstream_connections == next.limits.upstream_connections, "limits.upstream_connections"},
+      {now.limits.buffered_bytes.count == next.limits.buffered_bytes.count, "limits.buffered_bytes"},
+  };
+  for (const auto& [same, name] : all)
+    if (!same) return name;
+  return {};
+}
+
 std::string url(const std::string& address, std::uint16_t port) {
   return address.find(':') == std::string::npos ? fmt::format("http://{}:{}", address, port)
                                                 : fmt::format("http://[{}]:{}", address, port);
@@ -137,16 +169,8 @@ std::string Runtime::data_url() const { return url(state_->settings.listen.addre
 std::string Runtime::admin_url() const { return url(state_->settings.admin.address.value, state_->admin->port()); }
 
 Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::shared_ptr<const policy::Rulebook> rules) {
-  const config::Settings& now = state_->settings;
-  const bool listen = next.listen.address.value != now.listen.address.value || next.listen.port != now.listen.port ||
-                      next.listen.threads != now.listen.threads;
-  const bool admin = next.admin.address.value != now.admin.address.value || next.admin.port != now.admin.port;
-  const bool ledger = next.ledger.dir.value != now.ledger.dir.value || next.ledger.key_ref.value != now.ledger.key_ref.value ||
-                      next.ledger.keyring.value != now.ledger.keyring.value || next.ledger.origin != now.ledger.origin ||
-                      next.ledger.side_effects != now.ledger.side_effects || next.ledger.reads != now.ledger.reads;
-  if (listen) return std::string("listen.address, listen.port and listen.threads change with a restart only");
-  if (admin) return std::string("admin changes with a restart only");
-  if (ledger) return std::string("ledger changes with a restart only");
+  if (const std::string name = needs_restart(state_->settings, next); !name.empty())
+    return name + " changes with a restart only";
   state_->settings = next;
   state_->rules = std::move(rules);
   state_->publish();

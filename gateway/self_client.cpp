@@ -218,7 +218,7 @@ bool usable_version(std::string_view version) {
 }  // namespace
 
 Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server, Clock::duration pause) {
-  Catalogue& catalogue = loop.services.catalogues.of(server.name);
+  Catalogue& catalogue = loop.services.catalogues.of(server);
   if (!catalogue.begin_fetch(Clock::now(), pause)) {
     co_await wait_for_fetch(catalogue);
     co_return;
@@ -244,7 +244,7 @@ Task<> keep_catalogues(Loop& loop) {
   while (!loop.draining) {
     const std::shared_ptr<const Snapshot> now = loop.now;
     for (const auto& [name, server] : now->settings.servers) {
-      const Catalogue& catalogue = loop.services.catalogues.of(name);
+      const Catalogue& catalogue = loop.services.catalogues.of(server);
       const bool known = catalogue.listing({}) != policy::Listing::unavailable;
       Clock::duration& pause = pauses.try_emplace(name, kRetryPause).first->second;
       if (!catalogue.due(Clock::now(), known ? Clock::duration(kRefreshEvery) : pause)) continue;

@@ -120,7 +120,7 @@ bool known_method(std::string_view method) {
 
 std::string Exchange::version() const {
   if (server->version) return server->version->value;
-  return services.catalogues.of(server->name).version();
+  return services.catalogues.of(*server).version();
 }
 
 Headers Exchange::headers() const {

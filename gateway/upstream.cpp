@@ -35,7 +35,7 @@ UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, con
 UpstreamCall::~UpstreamCall() {
   const bool complete = parser_ && parser_->is_done() && !cancelled_ && !deadline_.expired();
   if (connection_ && complete && parser_->keep_alive() && connection_->unread.empty())
-    upstream_.keep(server_.name, std::move(connection_));
+    upstream_.keep(server_.endpoint.authority(), std::move(connection_));
 }
 
 void UpstreamCall::cancel() {
@@ -55,7 +55,7 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
   const std::string head =
       request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
   if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
-  connection_ = upstream_.reuse(server_.name);
+  connection_ = upstream_.reuse(server_.endpoint.authority());
   if (!connection_) {
     auto connected = co_await connect();
     if (!connected) co_return std::move(connected).error();
@@ -146,8 +146,8 @@ Task<Outcome<bool>> UpstreamCall::read() {
   co_return true;
 }
 
-std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& server) {
-  auto& idle = idle_[server];
+std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& authority) {
+  auto& idle = idle_[authority];
   while (!idle.empty()) {
     std::unique_ptr<UpstreamConnection> connection = std::move(idle.back());
     idle.pop_back();
@@ -156,8 +156,8 @@ std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& server) {
   return nullptr;
 }
 
-void Upstream::keep(const std::string& server, std::unique_ptr<UpstreamConnection> connection) {
-  auto& idle = idle_[server];
+void Upstream::keep(const std::string& authority, std::unique_ptr<UpstreamConnection> connection) {
+  auto& idle = idle_[authority];
   if (idle.size() < kIdlePerServer) idle.push_back(std::move(connection));
 }
 
@@ -168,7 +168,7 @@ Task<Outcome<std::vector<tcp::endpoint>>> Upstream::resolve(const config::Server
     std::vector<tcp::endpoint> one{tcp::endpoint(literal, server.endpoint.port)};
     co_return one;
   }
-  Resolved& known = resolved_[server.name];
+  Resolved& known = resolved_[server.endpoint.authority()];
   if (known.until > Clock::now()) co_return known.endpoints;
   asio::ip::basic_resolver<tcp, Executor> resolver(executor_);
   auto found = co_await resolver.async_resolve(server.endpoint.host, std::to_string(server.endpoint.port), into(ec));
@@ -176,7 +176,7 @@ Task<Outcome<std::vector<tcp::endpoint>>> Upstream::resolve(const config::Server
     co_return Violation(Reason::upstream_unreachable, "cannot resolve the host of server " + server.name + ": " + ec.message());
   Resolved fresh{{}, Clock::now() + kResolvedFor};
   for (const auto& item : found) fresh.endpoints.push_back(item.endpoint());
-  Resolved& slot = resolved_[server.name];
+  Resolved& slot = resolved_[server.endpoint.authority()];
   slot = std::move(fresh);
   co_return slot.endpoints;
 }

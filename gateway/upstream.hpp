@@ -89,12 +89,13 @@ class Upstream {
     std::vector<tcp::endpoint> endpoints;
     Clock::time_point until;
   };
-  std::unique_ptr<UpstreamConnection> reuse(const std::string& server);
-  void keep(const std::string& server, std::unique_ptr<UpstreamConnection> connection);
+  std::unique_ptr<UpstreamConnection> reuse(const std::string& authority);
+  void keep(const std::string& authority, std::unique_ptr<UpstreamConnection> connection);
   Task<policy::Outcome<std::vector<tcp::endpoint>>> resolve(const config::Server& server);
   Executor executor_;
   Deadlines& deadlines_;
   Services& services_;
+  // By host and port, so that a reload that moves a server never finds a connection to the old one.
   std::map<std::string, std::vector<std::unique_ptr<UpstreamConnection>>> idle_;
   std::map<std::string, Resolved> resolved_;
 };

@@ -136,7 +136,6 @@ class Secrets(Tree):
             "JSON web token": "eyJ" + word(20) + ".eyJ" + word(20) + "." + word(43),
             "credential in a URL": "http://admin:" + word(8) + "@db1",
             "package host": "https://registry" + ".npmjs.org/left-pad",
-            "machine path": "see /wor" + "k/main/README.md",
             "mail address": "jane.roe@" + "corp.io",
         }
         for rule, text in samples.items():
@@ -144,6 +143,14 @@ class Secrets(Tree):
                 self.write("a.txt", f"first line\n{text}\n")
                 self.refused("secrets", f"a.txt:2: error: {rule} (sha256", "1 finding(s)")
                 self.assertNotIn(text, lint("secrets", "--root", self.root)[1])
+
+    def test_paths_of_a_person_or_a_machine_are_found(self):
+        for folder in ("home/jane", "Users/jane", "root", "mnt/disk", "tmp", "var/tmp", "work", "workspace", "builds"):
+            with self.subTest(folder):
+                self.write("a.txt", "built in /" + folder + "/main/README.md\n")
+                self.refused("secrets", "a.txt:1: error: machine path (sha256", "1 finding(s)")
+        self.write("a.txt", "/usr/bin/env /etc/durward/durward.yaml ./tmp/x ${root}/build/dev https://example.com/home/x\n")
+        self.accepted("secrets")
 
     def test_key_files_and_bare_seeds_are_found(self):
         seed = base64.b64encode(bytes(range(32))).decode()

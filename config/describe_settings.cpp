@@ -33,7 +33,7 @@ void describe_listen(Fields& f, Listen& listen) {
 }
 
 void describe_admin(Fields& f, Admin& admin) {
-  f.text({"address", "health and metrics; loopback only"}, kAddress, admin.address);
+  f.text({"address", "health; loopback only"}, kAddress, admin.address);
   f.whole({"port", "0 takes any free port"}, 0, 65535, admin.port);
 }
 

@@ -1,9 +1,11 @@
 // Starts `durward serve` in a directory of its own, on a port that the system picks.
+import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, start } from './process.mjs';
+import { within } from './wire.mjs';
 
 /**
  * `servers` maps a name to its upstream URL, or to an object of server settings; `policy` is policy.yaml's text;
@@ -14,12 +16,17 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
   const binary = resolve(durward);
   const dir = await mkdtemp(join(tmpdir(), 'durward-interop-'));
   const key = join(dir, 'keys', 'ed25519.key');
-  const writeConfig = (port) => writeFile(join(dir, 'durward.yaml'), configText({ port, servers, settings, listen }));
+  const initial = { servers, settings, listen };
+  let written = { port: 0, ...initial };
+  const writeConfig = (changed) => {
+    written = { ...written, ...changed };
+    return writeFile(join(dir, 'durward.yaml'), configText(written));
+  };
 
   let process_;
   let port = 0;
   const launch = async () => {
-    await writeConfig(port);
+    await writeConfig({ port });
     process_ = await start(binary, ['serve', '-c', 'durward.yaml'], {
       cwd: dir,
       ready: /^data listener http:\/\/127\.0\.0\.1:(\d+)/m,
@@ -28,6 +35,11 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
     port = Number(process_.match[1]);
   };
   const cleanUp = () => rm(dir, { recursive: true, force: true });
+  const readRecords = async () => {
+    const files = (await readdir(join(dir, 'ledger'))).filter((name) => name.endsWith('.ndjson')).sort();
+    const texts = await Promise.all(files.map((name) => readFile(join(dir, 'ledger', name), 'utf8')));
+    return texts.join('').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  };
 
   try {
     await writeFile(join(dir, 'policy.yaml'), policy);
@@ -54,11 +66,7 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
       await launch();
     },
     /** Reads the ledger's records so far. */
-    async records() {
-      const files = (await readdir(join(dir, 'ledger'))).filter((name) => name.endsWith('.ndjson')).sort();
-      const texts = await Promise.all(files.map((name) => readFile(join(dir, 'ledger', name), 'utf8')));
-      return texts.join('').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-    },
+    records: readRecords,
     signal: (name) => process_.signal(name),
     said: (pattern) => process_.said(pattern),
     get pid() {
@@ -70,17 +78,48 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
     /** Starts it again after it ended on its own or was killed. */
     launch,
     rewritePolicy: (text) => writeFile(join(dir, 'policy.yaml'), text),
-    /** Ends the gateway; with `verify`, its ledger must then be valid to our verifier and to the independent one. */
+    /** Writes durward.yaml again, as at the start but for these servers, settings or listen keys; nothing is reloaded. */
+    rewriteSettings: (changed = {}) => writeConfig({ ...initial, ...changed }),
+    /** Sends SIGHUP and returns what the gateway says of it. */
+    async reload() {
+      const before = process_.logs().length;
+      const verdict = /^.*\b(reloaded rulebook=|reload refused).*$/m;
+      process_.signal('SIGHUP');
+      await within(process_.said({ test: (logs) => verdict.test(logs.slice(before)) && logs.endsWith('\n') }), 'a reload');
+      return verdict.exec(process_.logs().slice(before))[0];
+    },
+    /**
+     * Ends the gateway: {code, signal}. With `verify`, its ledger must then be valid to our verifier and to the independent
+     * one, every entry in it closed exactly once, and the answer has the `records`, too.
+     */
     async stop({ verify = false } = {}) {
       const end = await process_.stop('SIGTERM', 40_000);
       try {
-        if (verify) await verifyLedger(binary, dir);
+        if (!verify) return end;
+        await verifyLedger(binary, dir);
+        const records = await readRecords();
+        assertClosedOnce(records);
+        return { ...end, records };
       } finally {
         await cleanUp();
       }
-      return end;
     },
   };
+}
+
+// Every request ends in exactly one closed entry. An aggregate stands for many refusals and closes none.
+function assertClosedOnce(records) {
+  const entries = new Map();
+  for (const record of records) {
+    const closes = ['call', 'outcome', 'refusal'].includes(record.type);
+    if (record.type !== 'intent' && !closes) continue;
+    if (record.type === 'refusal' && record.count !== undefined) continue;
+    if (!entries.has(record.id)) entries.set(record.id, []);
+    entries.get(record.id).push(record.type);
+  }
+  const good = new Set(['call', 'refusal', 'intent,outcome']);
+  const bad = [...entries].filter(([, types]) => !good.has(types.join()));
+  assert.deepEqual(bad, [], 'each entry is closed once: a call, a refusal, or an intent and then its outcome');
 }
 
 async function verifyLedger(binary, dir) {

@@ -1,4 +1,4 @@
-// How the gateway is operated, and what its records say: reload, observe mode, durability classes, limits, kill -9, no ledger.
+// How the gateway is operated, and what its records say: reload, observe mode, durability classes, kill -9, no ledger.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
@@ -50,6 +50,83 @@ describe('reload', () => {
       assert.equal((await send(url, call({ word: mark() })).whole()).error.code, -32602);
       const rulebooks = (await gateway.records()).filter((record) => record.type === 'rulebook');
       assert.equal(new Set(rulebooks.map((record) => record.rulebook)).size, 2);
+    }));
+
+  test('a call under way ends under the rulebook that it began with, and its record names that one', () =>
+    withGateway({}, async (gateway, url) => {
+      const word = mark();
+      const arriving = stub.expect(word);
+      const client = send(url, call({ word }));
+      const up = await within(arriving, 'the call');
+      await gateway.rewritePolicy('tools: {allowlist: ["mcp://stub/other"]}\n');
+      assert.match(await gateway.reload(), /reloaded/);
+      const later = await recorded(gateway, url, call({ word: mark() }));
+      assert.equal(later.answer.error.code, -32602);
+      up.json(done(up.message.id));
+      const earlier = await client.whole();
+      assert.equal(earlier.error, undefined, earlier.text);
+      const all = await gateway.records();
+      const rulebooks = all.filter((record) => record.type === 'rulebook').map((record) => record.rulebook);
+      assert.equal(rulebooks.length, 2);
+      assert.notEqual(rulebooks[0], rulebooks[1]);
+      const records = all.filter((record) => record.id === earlier.headers['x-durward-entry']);
+      assert.deepEqual(records.map((record) => [record.type, record.rulebook]), [['call', rulebooks[0]]]);
+      assert.deepEqual(later.records.map((record) => [record.type, record.rulebook]), [['refusal', rulebooks[1]]]);
+    }));
+
+  test('a server that has moved is called at its new address only', async () => {
+    const moved = await startStub();
+    try {
+      await withGateway({}, async (gateway, url) => {
+        const before_ = mark();
+        for (let i = 0; i < 4; ++i) assert.equal((await send(url, call({ word: before_ })).whole()).error, undefined);
+        assert.equal(stub.with(before_).length, 4); // and connections to it are kept
+        await gateway.rewriteSettings({ servers: { stub: moved.url } });
+        assert.match(await gateway.reload(), /reloaded/);
+        const after_ = mark();
+        for (let i = 0; i < 8; ++i) assert.equal((await send(url, call({ word: after_ })).whole()).error, undefined);
+        assert.deepEqual([stub.with(after_).length, moved.with(after_).length], [0, 8]);
+      });
+    } finally {
+      moved.stop();
+    }
+  });
+
+  test('what only a restart can change is refused by name, and all that is in force stays', () =>
+    withGateway({}, async (gateway, url) => {
+      const ledger = { dir: 'ledger', key_ref: 'file://./keys/ed25519.key' };
+      const cases = {
+        'listen.port': { listen: { port: gateway.port === 65535 ? 65534 : gateway.port + 1 } },
+        'listen.threads': { listen: { threads: 5 } },
+        'admin.port': { settings: { admin: { address: '127.0.0.1', port: 1 } } },
+        'ledger.dir': { settings: { ledger: { ...ledger, dir: 'elsewhere' } } },
+        'ledger.reads': { settings: { ledger: { ...ledger, reads: 'synced' } } },
+        'ledger.segment': { settings: { ledger: { ...ledger, segment: '1MiB' } } },
+        'ledger.refusals_per_second': { settings: { ledger: { ...ledger, refusals_per_second: 7 } } },
+        'limits.connections': { settings: { limits: { connections: 77 } } },
+        'limits.connections_per_address': { settings: { limits: { connections_per_address: 7 } } },
+        'limits.upstream_connections': { settings: { limits: { upstream_connections: 7 } } },
+        'limits.buffered_bytes': { settings: { limits: { buffered_bytes: '7MiB' } } },
+      };
+      await gateway.rewritePolicy('tools: {allowlist: []}\n'); // must not come into force either
+      for (const [name, changed] of Object.entries(cases)) {
+        await gateway.rewriteSettings(changed);
+        const said = await gateway.reload();
+        assert.match(said, /reload refused.*restart/, name);
+        assert.ok(said.includes(name), `${name}: ${said}`);
+      }
+      await gateway.rewriteSettings();
+      assert.equal((await send(url, call({ word: mark() })).whole()).error, undefined);
+      assert.equal((await gateway.records()).filter((record) => record.type === 'rulebook').length, 1);
+    }));
+
+  test('a limit that is not tied to what is open changes with a reload', () =>
+    withGateway({}, async (gateway, url) => {
+      const large = () => send(url, call({ word: 'x'.repeat(2048) })).whole();
+      assert.equal((await large()).status, 200);
+      await gateway.rewriteSettings({ settings: { limits: { body_bytes: '1KiB' } } });
+      assert.match(await gateway.reload(), /reloaded/);
+      assert.equal((await large()).status, 413);
     }));
 });
 
@@ -120,78 +197,6 @@ describe('verdicts and their records', () => {
       assert.ok(!text.includes(canary), text.slice(text.indexOf(canary) - 200, text.indexOf(canary) + 50));
       assert.ok(!gateway.logs().includes(canary), gateway.logs());
     }));
-});
-
-describe('limits', () => {
-  const limits = { body_bytes: '64KiB', header_bytes: '4KiB', header_fields: 40, json_depth: 8, header_read: '1s', connections_per_address: 20, answer_bytes: '32KiB', event_bytes: '16KiB', call: '2s' };
-  let gateway;
-  let url;
-  before(async () => {
-    gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO, settings: { limits } });
-    url = gateway.url('stub');
-  });
-  after(() => gateway?.stop({ verify: true }));
-
-  const refusedAs = (name, status, code, request) =>
-    test(name, async () => {
-      const answer = await send(url, request()).whole();
-      assert.equal(answer.status, status, answer.text);
-      if (code) assert.equal(answer.error.code, code);
-    });
-  const json = { 'content-type': 'application/json' };
-  refusedAs('a body over limits.body_bytes', 413, -32600, () => ({ headers: json, body: `{"a":"${'x'.repeat(65 << 10)}"}` }));
-  refusedAs('headers over limits.header_bytes', 431, -32600, () => ({ headers: { ...json, 'x-long': 'x'.repeat(5 << 10) }, body: '{}' }));
-  refusedAs('more fields than limits.header_fields', 431, -32600, () => ({ headers: { ...json, ...Object.fromEntries([...Array(41)].map((_, i) => [`x-${i}`, 'y'])) }, body: '{}' }));
-  refusedAs('JSON deeper than limits.json_depth', 400, -32700, () => ({ headers: json, body: `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(9)}${']'.repeat(9)}}}` }));
-
-  test('an answer over limits.answer_bytes, an event over limits.event_bytes, a call over limits.call', async () => {
-    for (const reply of [
-      (up) => up.json({ ...done(JSON.parse(up.body).id), result: { text: 'x'.repeat(33 << 10) } }),
-      (up) => up.sse().event({ ...done(JSON.parse(up.body).id), result: { text: 'x'.repeat(17 << 10) } }),
-      () => {}, // never
-    ]) {
-      const word = mark();
-      const arriving = stub.expect(word);
-      const client = send(url, call({ word }));
-      reply(await within(arriving, 'the call'));
-      const answer = await client.whole().catch(() => ({ clean: false }));
-      if (answer.clean) assert.ok([42502, 42504].includes(answer.error.code), answer.text);
-      if (answer.clean) assert.equal(answer.error.data.effect, 'unknown');
-    }
-  });
-
-  test('more connections than limits.connections_per_address are closed, and come back when others leave', async () => {
-    const { connect } = await import('node:net');
-    const { port } = new URL(url);
-    const sockets = [];
-    try {
-      let closed = 0;
-      for (let i = 0; i < 40; ++i) {
-        const socket = connect(Number(port), '127.0.0.1');
-        socket.on('error', () => {}).on('close', () => ++closed);
-        sockets.push(socket);
-      }
-      await within(new Promise((resolve) => sockets.forEach((socket) => socket.on('close', () => closed >= 20 && resolve()))), '20 of 40 to be closed');
-    } finally {
-      sockets.forEach((socket) => socket.destroy());
-    }
-    await within(
-      (async () => {
-        while ((await send(url, call({ word: mark() })).whole().catch(() => undefined))?.status !== 200);
-      })(),
-      'a connection after the others left',
-    );
-  });
-
-  test('a head that does not come within limits.header_read is 408', async () => {
-    const { connect } = await import('node:net');
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
-    socket.write('POST /mcp/stub HTTP/1.1\r\nHost:');
-    let text = '';
-    socket.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-    await within(new Promise((resolve) => socket.once('close', resolve)), 'the close');
-    assert.match(text, /^HTTP\/1\.1 408 /);
-  });
 });
 
 describe('the ledger', () => {

@@ -1,0 +1,449 @@
+// Everything has a limit: each is crossed here over the wire, and what is just within it passes.
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, test as nodeTest } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startGateway } from './gateway.mjs';
+import { start } from './process.mjs';
+import { startStub } from './stub.mjs';
+import { call, mark, modern, openSession, send, within } from './wire.mjs';
+
+const test = (name, body) => nodeTest(name, { timeout: 60_000 }, body);
+const ECHO = 'tools: {allowlist: ["mcp://stub/echo", "mcp://deaf/echo"]}\n';
+const KIB = 1 << 10;
+const json = { 'content-type': 'application/json' };
+
+let stub;
+before(async () => (stub = await startStub()));
+after(() => stub?.stop());
+
+const done = (up, text = 'done') => ({ jsonrpc: '2.0', id: up.message.id, result: { content: [{ type: 'text', text }], resultType: 'complete' } });
+const log = (data) => ({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data } });
+
+const startLimited = (limits, { servers = { stub: stub.url }, ...more } = {}) => startGateway({ servers, policy: ECHO, settings: { limits }, ...more });
+
+/** Runs body(gateway, url) and returns the records that the gateway left. */
+async function withLimits(limits, body, more) {
+  const gateway = await startLimited(limits, more);
+  let end;
+  try {
+    await body(gateway, gateway.url('stub'));
+  } finally {
+    end = await gateway.stop({ verify: true });
+  }
+  return end.records;
+}
+
+/** One gateway for all tests of a describe. */
+function shared(limits, more) {
+  const here = { url: (server = 'stub') => here.gateway.url(server) };
+  before(async () => (here.gateway = await startLimited(limits, more)));
+  after(() => here.gateway?.stop({ verify: true }));
+  return here;
+}
+
+/** A call that is at the upstream: {client, up, word}. */
+async function arrived(url, args = {}) {
+  const word = mark();
+  const arriving = stub.expect(word);
+  const client = send(url, call({ word, ...args }));
+  const up = await within(Promise.race([arriving, client.whole().then((answer) => Promise.reject(new Error(`not forwarded: ${answer.text}`)))]), 'the call');
+  return { client, up, word };
+}
+
+/** A connection that sends exactly these bytes. `closed` gives all that came back, and after how many milliseconds. */
+function raw(url, bytes = '', { from = '127.0.0.1' } = {}) {
+  const began = performance.now();
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), localAddress: from });
+  const line = { socket, text: '' };
+  let wake = () => {};
+  socket.setEncoding('latin1').on('data', (chunk) => ((line.text += chunk), wake()));
+  socket.on('error', () => {});
+  line.closed = new Promise((resolve) => socket.once('close', () => resolve({ text: line.text, ms: performance.now() - began })));
+  line.has = (pattern) => within(Promise.race([new Promise((resolve) => (wake = () => pattern.test(line.text) && resolve())), line.closed.then(() => assert.match(line.text, pattern))]), pattern);
+  if (bytes) socket.write(bytes);
+  return line;
+}
+
+const head = (fields) => `POST /mcp/stub HTTP/1.1\r\nHost: localhost:PORT\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`;
+const posting = (url, fields) => head(['Content-Type: application/json', ...fields]).replace('PORT', new URL(url).port);
+const kept = (url) => posting(url, ['Content-Length: 2']) + '{}'; // refused, and the connection is kept
+
+/** An answer that the gateway made in place of the upstream's. */
+async function assertFailed(client, code, effect) {
+  const answer = await client.whole();
+  assert.equal(answer.status, 200, answer.text);
+  assert.ok(answer.clean);
+  assert.equal(answer.error?.code, code, answer.text.slice(0, 500));
+  assert.equal(answer.error.data.effect, effect, answer.text);
+  return answer;
+}
+
+describe('the size of a request', () => {
+  const here = shared({ body_bytes: '64KiB', header_bytes: '4KiB', header_fields: 40, json_depth: 8, baggage_bytes: 64 });
+
+  const passesUpTo = (name, [status, code], within_, over) =>
+    test(name, async () => {
+      const good = await send(here.url(), within_()).whole();
+      assert.equal(good.status, 200, good.text);
+      assert.equal(good.error, undefined, good.text);
+      const word = mark();
+      const answer = await send(here.url(), over(word)).whole();
+      assert.equal(answer.status, status, answer.text);
+      assert.equal(answer.error.code, code, answer.text);
+      assert.equal(stub.with(word).length, 0);
+    });
+
+  const padded = (bytes, word = mark()) => {
+    const empty = call({ word, pad: '' });
+    return call({ word, pad: 'x'.repeat(bytes - empty.body.length) });
+  };
+  passesUpTo('limits.body_bytes', [413, -32600], () => padded(64 * KIB), (word) => padded(64 * KIB + 1, word));
+
+  const long = (bytes, word) => call({ word }, { headers: { 'x-long': 'x'.repeat(bytes) } });
+  passesUpTo('limits.header_bytes', [431, -32600], () => long(3 * KIB), (word) => long(4 * KIB, word));
+
+  // Besides these a modern call has 8 fields: five of its framing, three that name version, method and tool.
+  const fields = (count, word) => call({ word }, { headers: Object.fromEntries([...Array(count - 8)].map((_, i) => [`x-${i}`, 'y'])) });
+  passesUpTo('limits.header_fields', [431, -32600], () => fields(40), (word) => fields(41, word));
+
+  // The message, its params, their arguments: three; then arrays.
+  const deep = (depth, word) => call({ word, deep: JSON.parse('['.repeat(depth - 3) + ']'.repeat(depth - 3)) });
+  passesUpTo('limits.json_depth', [400, -32700], () => deep(8), (word) => deep(9, word));
+
+  test('a length over limits.body_bytes is refused before anything of the body came', async () => {
+    for (const expectation of [[], ['Expect: 100-continue']]) {
+      const line = raw(here.url(), posting(here.url(), ['Content-Length: 68719476736', ...expectation]));
+      const { text } = await within(line.closed, 'the close');
+      assert.match(text, /^HTTP\/1\.1 413 [^]*"code":-32600/);
+    }
+  });
+
+  test('a chunked body is refused as soon as it is over limits.body_bytes', async () => {
+    const line = raw(here.url(), posting(here.url(), ['Transfer-Encoding: chunked']));
+    for (let i = 0; i < 5; ++i) line.socket.write(`4000\r\n${'x'.repeat(16 * KIB)}\r\n`); // and no end
+    assert.match((await within(line.closed, 'the close')).text, /^HTTP\/1\.1 413 /);
+  });
+
+  test('limits.batch: 32 messages pass, 33 are 400', async () => {
+    const session = await openSession(here.url(), { version: '2025-03-26' });
+    const pings = (count, word) => [...Array(count)].map((_, i) => ({ jsonrpc: '2.0', id: `${word}-${i}`, method: 'ping' }));
+    const word = mark();
+    const arriving = stub.expect(word);
+    const client = session.post(pings(32, word));
+    const up = await within(arriving, 'the batch');
+    up.json(up.message.map(({ id }) => ({ jsonrpc: '2.0', id, result: {} })));
+    assert.equal((await client.whole()).json.length, 32);
+    const over = mark();
+    const answer = await session.post(pings(33, over)).whole();
+    assert.equal(answer.status, 400, answer.text);
+    assert.equal(answer.error.code, -32600);
+    assert.equal(stub.with(over).length, 0);
+  });
+
+  test('limits.baggage_bytes: more is dropped whole, over one field or several', async () => {
+    const forwarded = async (baggage) => {
+      const word = mark();
+      const answer = await send(here.url(), call({ word }, { headers: { baggage } })).whole();
+      assert.equal(answer.error, undefined, answer.text);
+      return stub.with(word)[0].headers.baggage;
+    };
+    const members = (bytes) => `a=${'x'.repeat(bytes - 6)},b=2`;
+    assert.equal(await forwarded(members(64)), members(64));
+    assert.equal(await forwarded(members(65)), undefined);
+    assert.equal(await forwarded([members(40), members(40)]), undefined);
+  });
+});
+
+describe('the time that a request takes', () => {
+  const here = shared({ header_read: '1s', body_grace: '1s', body_rate: '1KiB', idle: '2s' });
+
+  test('limits.header_read: a head that stalls is 408', async () => {
+    const { text, ms } = await within(raw(here.url(), 'POST /mcp/stub HTTP/1.1\r\nHost:').closed, 'the close');
+    assert.match(text, /^HTTP\/1\.1 408 /);
+    assert.ok(ms >= 1000, `after ${ms} ms`);
+  });
+
+  test('limits.body_grace and body_rate: a body that stalls is 408, later if more of it came', async () => {
+    const body = (sent) => raw(here.url(), posting(here.url(), ['Content-Length: 10000']) + 'x'.repeat(sent));
+    const lines = [body(0), body(2 * KIB)];
+    const ends = await Promise.all(lines.map((line) => within(line.closed, 'the close')));
+    for (const { text } of ends) assert.match(text, /^HTTP\/1\.1 408 [^]*"code":-32600/);
+    assert.ok(ends[0].ms >= 1000, `after ${ends[0].ms} ms`);
+    assert.ok(ends[1].ms >= 3000, `after ${ends[1].ms} ms`);
+    assert.ok(ends[0].ms < ends[1].ms);
+  });
+
+  test('limits.idle: a connection without a request is closed, before the first and between two', async () => {
+    const lines = [raw(here.url()), raw(here.url(), kept(here.url()))];
+    await lines[1].has(/"code":/);
+    const [unused, once] = await Promise.all(lines.map((line) => within(line.closed, 'the close')));
+    assert.equal(unused.text, '');
+    assert.equal(once.text.match(/HTTP\/1\.1 /g).length, 1, once.text);
+    for (const { ms } of [unused, once]) assert.ok(ms >= 2000, `after ${ms} ms`);
+  });
+});
+
+describe('what an upstream sends', () => {
+  const here = shared({ answer_bytes: '32KiB', event_bytes: '16KiB', initialize_bytes: '4KiB' });
+
+  /** A reply of exactly so many bytes. */
+  const sized = (up, bytes) => done(up, 'x'.repeat(bytes - JSON.stringify(done(up, '')).length));
+
+  test('limits.answer_bytes: a larger JSON answer is 42502, and the call may have run', async () => {
+    const good = await arrived(here.url());
+    good.up.json(sized(good.up, 32 * KIB));
+    assert.equal((await good.client.whole()).bytes.length, 32 * KIB);
+    const over = await arrived(here.url());
+    over.up.json(sized(over.up, 32 * KIB + 1));
+    const answer = await assertFailed(over.client, 42502, 'unknown');
+    const records = (await here.gateway.records()).filter((record) => record.id === answer.headers['x-durward-entry']);
+    assert.deepEqual(records.map(({ type, effect, facts }) => [type, effect, facts?.reason]), [['call', 'unknown', 'upstream_failed']]);
+  });
+
+  test('limits.answer_bytes: an endless answer is given up', async () => {
+    const { client, up } = await arrived(here.url());
+    up.res.writeHead(200, json);
+    up.write(Buffer.alloc(33 * KIB, ' ')); // and no end
+    await assertFailed(client, 42502, 'unknown');
+    assert.equal(await within(up.gone, 'the upstream exchange to close'), 'gone');
+  });
+
+  for (const [what, of] of [
+    ['a larger event', (up) => `data: ${JSON.stringify(sized(up, 16 * KIB))}\n\n`],
+    ['an event without an end', () => `data: ${'x'.repeat(16 * KIB)}`],
+    ['a comment without an end', () => `:${'x'.repeat(16 * KIB)}`],
+  ]) {
+    test(`limits.event_bytes: ${what} breaks the stream, and nothing of it passes`, async () => {
+      const { client, up } = await arrived(here.url());
+      up.sse().event(log('first'));
+      const before_ = Buffer.from(await client.has('"first"'));
+      up.write(of(up));
+      const answer = await client.whole();
+      assert.equal(answer.clean, false, 'a clean end');
+      assert.equal(answer.bytes.length, before_.length);
+      assert.equal(await within(up.gone, 'the upstream exchange to close'), 'gone');
+    });
+  }
+
+  test('limits.event_bytes: it may be the first event, and one just within passes', async () => {
+    const over = await arrived(here.url());
+    over.up.sse();
+    await over.client.head;
+    over.up.event(sized(over.up, 16 * KIB));
+    const answer = await over.client.whole();
+    assert.equal(answer.clean, false, 'a clean end');
+    assert.equal(answer.bytes.length, 0);
+    const good = await arrived(here.url());
+    good.up.sse().event(sized(good.up, 16 * KIB - 16)).end(); // "data: " and its line ends count
+    assert.equal((await good.client.whole()).error, undefined);
+  });
+
+  describe('limits.initialize_bytes', () => {
+    const opening = async () => {
+      const name = mark();
+      const arriving = stub.expect(name);
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name, version: '1' } };
+      const client = send(here.url(), { body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }) });
+      return { client, up: await within(arriving, 'initialize') };
+    };
+    const agreed = (up, instructions = '') => ({ jsonrpc: '2.0', id: 0, result: { protocolVersion: up.message.params.protocolVersion, capabilities: {}, serverInfo: { name: 'stub', version: '1' }, instructions } });
+
+    test('more events before the answer are 42502', async () => {
+      const { client, up } = await opening();
+      up.sse();
+      for (let i = 0; i < 5; ++i) up.event(log('x'.repeat(KIB)));
+      await assertFailed(client, 42502, 'unknown');
+      assert.equal(await within(up.gone, 'the upstream exchange to close'), 'gone');
+    });
+
+    test('a larger JSON answer is 42502', async () => {
+      const { client, up } = await opening();
+      up.json(agreed(up, 'x'.repeat(4 * KIB)));
+      await assertFailed(client, 42502, 'unknown');
+    });
+
+    test('a larger answer in an event is 42502', async () => {
+      const { client, up } = await opening();
+      up.sse().event(agreed(up, 'x'.repeat(4 * KIB))).end();
+      await assertFailed(client, 42502, 'unknown');
+    });
+
+    test('fewer pass, in order', async () => {
+      const { client, up } = await opening();
+      up.sse();
+      for (let i = 0; i < 3; ++i) up.event(log('x'.repeat(KIB)));
+      up.event(agreed(up)).end();
+      const answer = await client.whole();
+      assert.equal(answer.text.match(/notifications\/message/g).length, 3);
+      assert.equal(answer.error, undefined);
+    });
+  });
+});
+
+describe('the time that an upstream takes', () => {
+  const here = shared({ call: '1s', stream: '3s' });
+
+  test('limits.call: a call without an answer is 42504, and may have run', async () => {
+    const began = performance.now();
+    const { client, up } = await arrived(here.url());
+    const answer = await assertFailed(client, 42504, 'unknown');
+    assert.ok(performance.now() - began >= 1000);
+    assert.equal(await within(up.gone, 'the upstream exchange to close'), 'gone');
+    const records = (await here.gateway.records()).filter((record) => record.id === answer.headers['x-durward-entry']);
+    assert.deepEqual(records.map(({ type, effect, facts }) => [type, effect, facts?.reason]), [['call', 'unknown', 'upstream_timeout']]);
+  });
+
+  test('limits.call: it counts to the last byte, so a stream that has begun breaks', async () => {
+    const began = performance.now();
+    const { client, up } = await arrived(here.url());
+    up.sse().event(log('first'));
+    const answer = await client.whole();
+    assert.ok(performance.now() - began >= 1000);
+    assert.match(answer.text, /"first"/);
+    assert.equal(answer.clean, false, 'a clean end');
+    assert.equal(await within(up.gone, 'the upstream exchange to close'), 'gone');
+  });
+
+  test('limits.stream: a subscription and a GET stream outlive limits.call, and end', async () => {
+    const session = await openSession(here.url());
+    const arriving = [stub.expect((up) => up.message?.method === 'subscriptions/listen'), stub.expect((up) => up.verb === 'GET' && up.has(session.upstreamId))];
+    const began = performance.now();
+    const clients = [send(here.url(), modern('subscriptions/listen', { notifications: { toolsListChanged: true } }, { id: 'listen:0' })), session.get()];
+    const ups = await within(Promise.all(arriving), 'both streams');
+    ups.forEach((up) => up.sse().write(': open\n\n'));
+    for (const [i, client] of clients.entries()) {
+      const answer = await client.whole();
+      const ms = performance.now() - began;
+      assert.ok(ms >= 3000, `after ${ms} ms`);
+      assert.match(answer.text, /open/);
+      assert.equal(await within(ups[i].gone, 'the upstream stream to close'), 'gone');
+      const id = answer.headers['x-durward-entry'];
+      await within((async () => { while (!(await here.gateway.records()).some((record) => record.id === id && record.type === 'outcome')); })(), 'its outcome on record');
+    }
+  });
+});
+
+test('limits.connect: a server that accepts no connection is 42504, and nothing ran', async () => {
+  const deaf = await start('python3', [fileURLToPath(new URL('./deaf.py', import.meta.url))], { ready: /^deaf (\d+)$/m });
+  try {
+    const servers = { deaf: `http://127.0.0.1:${deaf.match[1]}/mcp` };
+    await withLimits({ connect: '500ms' }, (gateway) => assertFailed(send(gateway.url('deaf'), call({ word: mark() })), 42504, 'none'), { servers });
+  } finally {
+    await deaf.stop();
+  }
+});
+
+describe('how much at once', () => {
+  test('limits.connections_per_address and limits.connections: more are closed unanswered, and recorded; a place comes back', async () => {
+    const records = await withLimits({ connections_per_address: 2, connections: 3 }, async (gateway, url) => {
+      const admitted = async (from) => {
+        const line = raw(url, kept(url), { from });
+        await line.has(/"code":/);
+        return line;
+      };
+      const turnedAway = async (from) => assert.equal((await within(raw(url, kept(url), { from }).closed, 'the close')).text, '');
+      const lines = [await admitted('127.0.0.1'), await admitted('127.0.0.1')];
+      try {
+        await turnedAway('127.0.0.1');
+        lines.push(await admitted('127.0.0.2'));
+        await turnedAway('127.0.0.3');
+        lines[0].socket.destroy();
+        const back = async () => {
+          for (;;) {
+            const line = raw(url, kept(url), { from: '127.0.0.3' });
+            if (await line.has(/"code":/).then(() => true, () => false)) return line;
+          }
+        };
+        lines.push(await within(back(), 'a place after one left'));
+      } finally {
+        lines.forEach((line) => line.socket.destroy());
+      }
+    });
+    assert.ok(records.some((record) => record.type === 'refusal' && record.facts?.reason === 'too_many_connections'));
+  });
+
+  test('limits.buffered_bytes: bodies that together are larger are 42503, until one is done', () =>
+    withLimits({ buffered_bytes: '100KiB' }, async (gateway, url) => {
+      const pad = 'x'.repeat(60 * KIB);
+      const { client, up } = await arrived(url, { pad });
+      const word = mark();
+      const refused = await send(url, call({ word, pad })).whole();
+      assert.equal(refused.status, 200);
+      assert.equal(refused.error.code, 42503, refused.text);
+      assert.ok(refused.headers['retry-after']);
+      assert.equal(stub.with(word).length, 0);
+      up.json(done(up));
+      assert.equal((await client.whole()).error, undefined);
+      const later = await send(url, call({ word: mark(), pad })).whole();
+      assert.equal(later.error, undefined, later.text);
+    }));
+
+  test('limits.buffered_bytes counts answers, too', () =>
+    withLimits({ buffered_bytes: '100KiB' }, async (gateway, url) => {
+      const { client, up } = await arrived(url, { pad: 'x'.repeat(60 * KIB) });
+      up.json(done(up, 'x'.repeat(60 * KIB)));
+      await assertFailed(client, 42503, 'unknown');
+    }));
+
+  /** The gateway asks each server for its tools on its own: until that is over it may hold the only connection. */
+  const untilFree = (url) =>
+    within(
+      (async () => {
+        while ((await send(url, call({ word: mark() })).whole()).error);
+      })(),
+      'a free connection',
+    );
+
+  test('limits.upstream_connections: one call more than connections is 42503', () =>
+    withLimits({ upstream_connections: 1 }, async (gateway, url) => {
+      await untilFree(url);
+      const { client, up } = await arrived(url);
+      const word = mark();
+      const refused = await send(url, call({ word })).whole();
+      assert.equal(refused.status, 200);
+      assert.equal(refused.error.code, 42503, refused.text);
+      assert.equal(stub.with(word).length, 0);
+      up.json(done(up));
+      assert.equal((await client.whole()).error, undefined);
+      const later = await send(url, call({ word: mark() })).whole();
+      assert.equal(later.error, undefined, later.text);
+    }, { listen: { threads: 1 } }));
+
+  test('limits.upstream_connections: a connection that one loop keeps idle does not shut out the others', () =>
+    withLimits({ upstream_connections: 1 }, async (gateway, url) => {
+      await untilFree(url);
+      for (let i = 0; i < 24; ++i) {
+        const answer = await send(url, call({ word: mark() })).whole();
+        assert.equal(answer.error, undefined, `call ${i}, one at a time: ${answer.text}`);
+      }
+    }, { listen: { threads: 4 } }));
+});
+
+test('limits.drain: what is still under way then is cut and recorded, and the gateway ends well', async () => {
+  const gateway = await startGateway({
+    servers: { stub: { url: stub.url, tools: { echo: { kind: 'mutate' } } }, other: stub.url },
+    policy: 'tools: {allowlist: ["mcp://*/echo"]}\n',
+    settings: { limits: { drain: '1s' } },
+  });
+  let end;
+  let calls;
+  let began;
+  try {
+    calls = await Promise.all(['stub', 'stub', 'stub', 'other', 'other', 'other'].map((server) => arrived(gateway.url(server))));
+    calls.at(-1).up.sse().event(log('first'));
+    await calls.at(-1).client.has('"first"');
+    began = performance.now();
+  } finally {
+    end = await gateway.stop({ verify: true });
+  }
+  const ms = performance.now() - began;
+  assert.ok(ms >= 1000 && ms < 15_000, `after ${ms} ms`);
+  assert.deepEqual([end.code, end.signal], [0, null], gateway.logs());
+  assert.match(gateway.logs(), /limits\.drain is over/);
+  for (const { client } of calls.slice(0, -1)) await assert.rejects(client.head, 'an answer');
+  assert.equal((await calls.at(-1).client.whole()).clean, false, 'a clean end');
+  const ends = end.records.filter((record) => record.tool === 'echo' && record.type !== 'intent');
+  const wanted = [...Array(3).fill(['other', 'call', 'unknown']), ...Array(3).fill(['stub', 'outcome', 'unknown'])];
+  assert.deepEqual(ends.map(({ server, type, effect }) => [server, type, effect]).sort(), wanted);
+});

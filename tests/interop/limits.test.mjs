@@ -185,7 +185,7 @@ describe('the time that a request takes', () => {
 });
 
 describe('what an upstream sends', () => {
-  const here = shared({ answer_bytes: '32KiB', event_bytes: '16KiB', initialize_bytes: '4KiB' });
+  const here = shared({ answer_bytes: '32KiB', event_bytes: '16KiB', initialize_bytes: '4KiB', header_bytes: '4KiB', header_fields: 40, json_depth: 8 });
 
   /** A reply of exactly so many bytes. */
   const sized = (up, bytes) => done(up, 'x'.repeat(bytes - JSON.stringify(done(up, '')).length));
@@ -237,6 +237,31 @@ describe('what an upstream sends', () => {
     const good = await arrived(here.url());
     good.up.sse().event(sized(good.up, 16 * KIB - 16)).end(); // "data: " and its line ends count
     assert.equal((await good.client.whole()).error, undefined);
+  });
+
+  test('limits.header_bytes and header_fields hold for answers, too', async () => {
+    for (const headers of [{ 'x-long': 'x'.repeat(4 * KIB) }, Object.fromEntries([...Array(41)].map((_, i) => [`x-${i}`, 'y']))]) {
+      const { client, up } = await arrived(here.url());
+      up.json(done(up), { headers });
+      await assertFailed(client, 42502, 'unknown');
+    }
+  });
+
+  test('so does limits.json_depth', async () => {
+    // The message and its result: two; then arrays.
+    const deep = (up, depth) => ({ ...done(up), result: { deep: JSON.parse('['.repeat(depth - 2) + ']'.repeat(depth - 2)), resultType: 'complete' } });
+    const good = await arrived(here.url());
+    good.up.json(deep(good.up, 8));
+    assert.equal((await good.client.whole()).error, undefined);
+    const over = await arrived(here.url());
+    over.up.json(deep(over.up, 9));
+    await assertFailed(over.client, 42502, 'unknown');
+    const streamed = await arrived(here.url());
+    streamed.up.sse();
+    await streamed.client.head;
+    streamed.up.event(deep(streamed.up, 9));
+    const answer = await streamed.client.whole();
+    assert.deepEqual([answer.clean, answer.bytes.length], [false, 0]);
   });
 
   describe('limits.initialize_bytes', () => {

@@ -9,6 +9,10 @@
 
 namespace durward::gateway {
 
+namespace {
+constexpr unsigned kAnswering = 32;  // probes at once; more are closed
+}
+
 policy::Outcome<std::unique_ptr<Admin>, std::string> Admin::open(const config::Admin& settings, Services& services) {
   TRY(const std::uint16_t port, probe_port(settings.address.value, settings.port));
   std::unique_ptr<Admin> admin(new Admin(services));
@@ -34,12 +38,18 @@ void Admin::stop() {
 }
 
 Task<> Admin::accept() {
+  Timer pause(io_.get_executor());
   for (;;) {
     error_code ec;
     Socket socket(io_.get_executor());
     co_await acceptor_.async_accept(socket, into(ec));
     if (ec == asio::error::operation_aborted) co_return;
-    if (!ec) asio::co_spawn(io_.get_executor(), answer(std::move(socket)), asio::detached);
+    if (!ec && answering_ < kAnswering) {
+      asio::co_spawn(io_.get_executor(), answer(std::move(socket)), asio::detached);
+    } else if (ec) {
+      pause.expires_after(std::chrono::milliseconds(20));  // out of descriptors, most likely
+      co_await pause.async_wait(into(ec));
+    }
   }
 }
 
@@ -49,6 +59,11 @@ Task<> Admin::answer(Socket socket) {
     std::lock_guard lock(mutex_);
     now = now_;
   }
+  struct Counted {
+    explicit Counted(unsigned& all) : count(all) { ++count; }
+    ~Counted() { --count; }
+    unsigned& count;
+  } const counted(answering_);
   Deadlines deadlines(io_.get_executor());
   deadlines.start();
   Downstream downstream(std::move(socket), deadlines, now);

@@ -33,6 +33,7 @@ class Admin {
   Acceptor acceptor_;
   std::thread thread_;
   std::uint16_t port_ = 0;
+  unsigned answering_ = 0;  // its thread only
   std::atomic<bool> draining_{false};
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> now_;

@@ -21,7 +21,6 @@ void Catalogue::replace(std::vector<std::string> names, std::string reported_ver
   std::lock_guard lock(mutex_);
   names_ = std::move(next);
   if (!reported_version.empty()) reported_ = std::move(reported_version);
-  stale_ = false;
 }
 
 void Catalogue::learn(const std::vector<std::string>& names) {
@@ -45,6 +44,7 @@ void Catalogue::stale() {
 bool Catalogue::begin_fetch(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::duration pause) {
   if (!due(now, pause)) return false;
   std::lock_guard lock(mutex_);
+  stale_ = false;  // what changes from now on is a new reason to ask again
   return !std::exchange(fetching_, true);
 }
 

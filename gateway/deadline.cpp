@@ -23,8 +23,8 @@ void Deadlines::tick() {
   }
   if (stopped_) return;
   timer_.expires_at(now_ + kTick);
-  timer_.async_wait([this](error_code ec) {
-    if (!ec) tick();
+  timer_.async_wait([this, alive = std::weak_ptr<const bool>(alive_)](error_code ec) {
+    if (!ec && !alive.expired()) tick();
   });
 }
 

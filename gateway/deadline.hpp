@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <list>
+#include <memory>
 
 #include "gateway/asio.hpp"
 
@@ -27,6 +28,8 @@ class Deadlines {
   std::list<Item> items_;
   Clock::time_point now_ = Clock::now();
   bool stopped_ = false;
+  // A tick that is already on its way when this goes must find that out.
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
 /// One thing that must end in time, typically by closing a socket, so that whoever waits on it wakes with an error.

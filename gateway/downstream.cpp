@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -39,7 +40,11 @@ Peer peek(Socket& socket) {
 Downstream::Downstream(Socket socket, Deadlines& deadlines, std::shared_ptr<const Snapshot> now)
     : socket_(std::move(socket)), now_(std::move(now)), limits_(now_->settings.limits), deadline_(deadlines, [this] {
         error_code ignored;
-        socket_.cancel(ignored);
+        if (writing_) {
+          socket_.close(ignored);
+        } else {
+          socket_.cancel(ignored);
+        }
       }) {
   tune(socket_);
 }
@@ -55,6 +60,8 @@ Task<error_code> Downstream::more() {
   unread_.resize(had + kReadBytes);
   const std::size_t got = co_await socket_.async_read_some(asio::buffer(unread_.data() + had, kReadBytes), into(ec));
   unread_.resize(had + got);
+  // The deadline may pass while a read that has just ended waits for its turn: it counts all the same.
+  if (!ec && deadline_.expired()) ec = asio::error::operation_aborted;
   if (ec && !deadline_.expired()) gone_ = true;
   co_return ec;
 }
@@ -67,7 +74,8 @@ Task<Outcome<void>> Downstream::read_head() {
   parser_->eager(false);  // the credential is checked before the body is read
   began_ = false;
   idle_ = unread_.empty();
-  deadline_.arm(idle_ ? Clock::duration(limits_.idle) : Clock::duration(limits_.header_read));
+  const Clock::duration idle = closing_ ? Clock::duration(kDrainGrace) : Clock::duration(limits_.idle);
+  deadline_.arm(idle_ ? idle : Clock::duration(limits_.header_read));
   for (;;) {
     if (!unread_.empty()) {
       if (idle_) deadline_.arm(limits_.header_read);
@@ -97,7 +105,8 @@ Task<Outcome<std::string>> Downstream::read_body(Held& held) {
       co_return Violation(Reason::client_gone, "while sending 100");
   }
   parser.eager(true);
-  const Clock::time_point began = Clock::now();
+  Clock::time_point window = Clock::now();
+  std::size_t at_window = 0;
   while (!parser.is_done()) {
     error_code ec;
     if (!unread_.empty()) {
@@ -107,10 +116,19 @@ Task<Outcome<std::string>> Downstream::read_body(Held& held) {
       if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
       if (!held.grow_to(parser.storage.body.size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
       if (parser.is_done() || used > 0) continue;
+      // Chunk extensions and trailers are not payload, but they are not free either.
+      if (unread_.size() > limits_.header_bytes.count)
+        co_return Violation(Reason::http_malformed, "a chunk's framing is too long");
     }
-    // A body must have kept up limits.body_rate by the time the grace is over.
-    const auto earned = std::chrono::seconds(parser.storage.body.size() / limits_.body_rate.count);
-    deadline_.arm_at(began + limits_.body_grace + earned);
+    // In every window of body_grace a body must keep up limits.body_rate: what came fast before buys no silence.
+    const std::size_t size = parser.storage.body.size();
+    if (Clock::now() >= window + limits_.body_grace) {
+      if (size - at_window < limits_.body_rate.count * static_cast<std::uint64_t>(limits_.body_grace.count()))
+        co_return Violation(Reason::request_timeout, "limits.body_rate");
+      window = Clock::now();
+      at_window = size;
+    }
+    deadline_.arm_at(window + limits_.body_grace);
     ec = co_await more();
     if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.body_rate");
     if (ec) co_return Violation(Reason::client_gone, ec.message());
@@ -124,10 +142,12 @@ bool Downstream::reusable() const { return !closing_ && !gone_ && parser_ && par
 Task<bool> Downstream::write(std::string_view first, std::string_view second) {
   if (gone_) co_return false;
   deadline_.arm(kWriteStall);
+  writing_ = true;
   error_code ec;
   const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()),
                                                 asio::buffer(second.data(), second.size())};
   co_await asio::async_write(socket_, parts, into(ec));
+  writing_ = false;
   deadline_.disarm();
   if (ec) gone_ = true;
   co_return !gone_;
@@ -135,8 +155,12 @@ Task<bool> Downstream::write(std::string_view first, std::string_view second) {
 
 Task<bool> Downstream::respond(unsigned status, const Headers& headers, std::string_view body) {
   began_ = true;
-  const std::string head = response_head(status, headers, false, body.size(), reusable());
-  co_return co_await write(head, body);
+  // The answer to HEAD is a head, whatever it says of a length.
+  const bool bare = head().method == "HEAD";
+  if (bare) closing_ = true;
+  const std::string bytes = response_head(status, headers, false, body.size(), reusable());
+  if (bare) body = {};
+  co_return co_await write(bytes, body);
 }
 
 Task<bool> Downstream::begin(unsigned status, const Headers& headers) {
@@ -174,11 +198,23 @@ void Downstream::abort() {
 
 void Downstream::watch(std::function<void()> on_gone) {
   watch_ = std::make_shared<Watch>(Watch{std::move(on_gone), true});
+  wait_for_hangup();
+}
+
+void Downstream::wait_for_hangup() {
   socket_.async_wait(Socket::wait_read, [this, watch = watch_](error_code ec) {
     if (!watch->pending) return;  // unwatched: *this may be gone
+    if (!ec && peek(socket_) == Peer::talking && unread_.size() < limits_.header_bytes.count) {
+      // The next request, sent early: it waits in unread_, and the hang-up behind it is still seen.
+      const std::size_t had = unread_.size();
+      unread_.resize(had + kReadBytes);
+      const auto got = ::recv(socket_.native_handle(), unread_.data() + had, kReadBytes, MSG_DONTWAIT);
+      unread_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      return wait_for_hangup();
+    }
+    if (!ec && peek(socket_) == Peer::quiet) return wait_for_hangup();
     watch->pending = false;
-    // Bytes are the next request, sent early: it waits, and this caller's hang-up is no longer seen.
-    if (!ec && peek(socket_) != Peer::gone) return;
+    if (!ec && peek(socket_) == Peer::talking) return;  // more than a head's worth: nobody is leaving
     gone_ = true;
     watch->on_gone();
   });

@@ -55,6 +55,7 @@ class Downstream {
     std::function<void()> on_gone;
     bool pending = false;
   };
+  void wait_for_hangup();
   Task<error_code> more();
   Task<bool> write(std::string_view first, std::string_view second);
   Socket socket_;
@@ -64,7 +65,7 @@ class Downstream {
   std::string unread_;
   Deadline deadline_;
   std::shared_ptr<Watch> watch_;
-  bool idle_ = false, closing_ = false, began_ = false, gone_ = false;
+  bool idle_ = false, closing_ = false, began_ = false, gone_ = false, writing_ = false;
 };
 
 }  // namespace durward::gateway

@@ -44,6 +44,8 @@ struct Exchange {
   std::string version() const;
   /// The headers that every answer carries.
   Headers headers() const;
+  /// Those of them that name the exchange.
+  Headers ids() const;
 };
 
 }  // namespace durward::gateway

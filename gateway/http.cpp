@@ -26,11 +26,17 @@ void Storage::add(std::string_view name, std::string_view value) {
 
 std::string_view Storage::keep(std::string_view text) { return kept_.emplace_back(text); }
 
-void RequestParser::on_request_impl(http::verb, View method, View target, int, boost::beast::error_code&) {
+void RequestParser::on_request_impl(http::verb, View method, View target, int version, boost::beast::error_code&) {
+  storage.head.version = static_cast<unsigned>(version);
   storage.head.method = storage.keep(sv(method));
   storage.head.target = storage.keep(sv(target));
 }
 void RequestParser::on_field_impl(http::field, View name, View value, boost::beast::error_code& ec) {
+  // The head has been judged: nothing may be added to it behind the body.
+  if (storage.head_done) {
+    ec = http::error::bad_field;
+    return;
+  }
   take_field(storage, name, value, ec);
 }
 std::size_t RequestParser::on_body_impl(View body, boost::beast::error_code&) {
@@ -46,7 +52,7 @@ void ResponseParser::on_response_impl(int status, View, int, boost::beast::error
   storage.status = static_cast<unsigned>(status);
 }
 void ResponseParser::on_field_impl(http::field, View name, View value, boost::beast::error_code& ec) {
-  take_field(storage, name, value, ec);
+  if (!storage.head_done) take_field(storage, name, value, ec);  // trailers are dropped
 }
 std::size_t ResponseParser::on_body_impl(View body, boost::beast::error_code&) {
   storage.body.append(body.data(), body.size());

@@ -21,7 +21,8 @@ class Storage {
   Head head;            // of a response: target is empty, method too
   unsigned status = 0;  // of a response
   unsigned fields_max = 100;
-  std::string body;  // payload bytes not yet taken
+  bool head_done = false;  // fields that come later are trailers
+  std::string body;        // payload bytes not yet taken
   void add(std::string_view name, std::string_view value);
   std::string_view keep(std::string_view text);
 
@@ -41,7 +42,7 @@ class RequestParser final : public http::basic_parser<true> {
   void on_response_impl(int, boost::beast::string_view, int, boost::beast::error_code&) override {}
   void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
                      boost::beast::error_code& ec) override;
-  void on_header_impl(boost::beast::error_code&) override {}
+  void on_header_impl(boost::beast::error_code&) override { storage.head_done = true; }
   void on_body_init_impl(boost::optional<std::uint64_t> const&, boost::beast::error_code&) override {}
   std::size_t on_body_impl(boost::beast::string_view body, boost::beast::error_code&) override;
   void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, boost::beast::error_code&) override {}
@@ -60,7 +61,7 @@ class ResponseParser final : public http::basic_parser<false> {
   void on_response_impl(int status, boost::beast::string_view, int, boost::beast::error_code&) override;
   void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
                      boost::beast::error_code& ec) override;
-  void on_header_impl(boost::beast::error_code&) override {}
+  void on_header_impl(boost::beast::error_code&) override { storage.head_done = true; }
   void on_body_init_impl(boost::optional<std::uint64_t> const&, boost::beast::error_code&) override {}
   std::size_t on_body_impl(boost::beast::string_view body, boost::beast::error_code&) override;
   void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, boost::beast::error_code&) override {}

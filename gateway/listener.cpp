@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "gateway/connection.hpp"
+#include "gateway/refusal.hpp"
 
 namespace durward::gateway {
 
@@ -70,7 +71,11 @@ Task<> Listener::accept() {
     Socket socket(loop_.io.get_executor());
     co_await acceptor_.async_accept(socket, into(ec));
     if (!ec) {
-      welcome(std::move(socket));
+      try {
+        welcome(std::move(socket));
+      } catch (const std::exception&) {
+        // No memory for this connection: it closes, and the next one is accepted.
+      }
     } else if (acceptor_.is_open()) {
       // Out of descriptors, most likely: wait for some to come back instead of spinning.
       pause.expires_after(std::chrono::milliseconds(20));
@@ -94,6 +99,11 @@ void Listener::welcome(Socket socket) {
     record.effect = audit::Effect::none;
     record.reason = policy::name(policy::Reason::too_many_connections);
     loop_.services.ledger.refuse_anonymous(std::move(record), address);
+    RefusalContext context;
+    context.reason = policy::Reason::too_many_connections;
+    const Refusal refusal = refuse(context);
+    const std::string answer = response_head(refusal.http, refusal.headers, false, refusal.body.size(), false) + refusal.body;
+    socket.send(asio::buffer(answer), MSG_DONTWAIT, ec);  // a fresh socket has room for it; if not, closing says enough
     return;
   }
   auto connection = std::make_unique<Connection>(loop_, pipeline_, std::move(socket), address);

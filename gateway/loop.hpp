@@ -26,6 +26,7 @@ struct Loop {
   std::set<Connection*> connections;
   std::set<Relay*> streams;  // relays under way that have no end of their own
   bool draining = false;
+  unsigned chores = 0;  // coroutines of the loop itself that are under way
 
   void log_catalogue(const std::string& server, const policy::Violation& violation) const;
   void log_refusal(const Exchange& x, const policy::Violation& violation) const;

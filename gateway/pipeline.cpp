@@ -183,6 +183,8 @@ Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages,
 
 // GET: the legacy stream for what the server sends on its own, or what was missed of another stream.
 Task<Served> Pipeline::open_stream(Exchange& x) {
+  auto spoken = check_revision(*x.head);
+  if (!spoken) co_return Refused(std::move(spoken).error());
   Message message;
   message.method = kOpenStream;
   auto bound = bind_session(x, message);
@@ -196,6 +198,8 @@ Task<Served> Pipeline::open_stream(Exchange& x) {
 }
 
 Task<Served> Pipeline::end_session(Exchange& x) {
+  auto spoken = check_revision(*x.head);
+  if (!spoken) co_return Refused(std::move(spoken).error());
   Message message;
   message.method = kEndSession;
   auto bound = bind_session(x, message);

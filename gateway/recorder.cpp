@@ -123,7 +123,11 @@ Entry::~Entry() {
   record_.ts_ms = unix_ms();
   record_.effect = audit::Effect::unknown;
   record_.reason = "abandoned";
-  ledger_->append(std::move(record_), durability_, true, {});
+  try {
+    ledger_->append(std::move(record_), durability_, true, {});
+  } catch (const std::exception&) {
+    ledger_->release();  // no memory for a record: its place, at least, is given back
+  }
 }
 
 Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decision* decision, const Message* message,

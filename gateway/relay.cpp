@@ -1,6 +1,7 @@
 #include "gateway/relay.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/downstream.hpp"
 #include "gateway/loop.hpp"
@@ -31,6 +32,7 @@ Relay::~Relay() {
 void Relay::add(const Message& message, Entry entry) {
   Call& call = calls_.emplace_back();
   call.message = &message;
+  call.entry_id = entry.id();
   call.entry.emplace(std::move(entry));
   if (message.method == "initialize" && era_ == Era::legacy) awaiting_initialize_ = true;
 }
@@ -38,6 +40,7 @@ void Relay::add(const Message& message, Entry entry) {
 void Relay::carry(Entry entry) {
   Call& call = calls_.emplace_back();
   call.message = nullptr;
+  call.entry_id = entry.id();
   call.entry.emplace(std::move(entry));
 }
 
@@ -150,20 +153,21 @@ Task<Served> Relay::relay_json() {
   if (many && !batch_) co_return co_await fail(Violation(Reason::upstream_failed, "an array in answer to one message"));
   auto incoming = read_incoming_batch(read.root(), limits.batch);
   if (!incoming) co_return co_await fail(std::move(incoming).error());
+  if (!answers_all(*incoming)) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is to something else"));
   auto settled = co_await settle(read, *incoming, many);
   if (!settled) co_return co_await fail(std::move(settled).error());
-  if (!*settled || open_calls()) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is to something else"));
-  co_await close_open(Effect::completed, std::nullopt, false);
+  auto closed = co_await close_open(Effect::completed, std::nullopt, false);
+  if (!closed) co_return co_await fail(std::move(closed).error());
   co_await x_.downstream->respond(upstream_.status(), down_headers(false), **settled);
   co_return Served();
 }
 
-// 202 and its like: the upstream has taken a notification, a posted response or a DELETE. A body would answer nothing.
+// 202 and its like: the upstream has taken a notification, a posted response or a DELETE. A body would answer nothing, and is
+// not waited for.
 Task<Served> Relay::relay_bare() {
-  auto all = co_await read_all(x_.limits().initialize_bytes.count);
-  if (!all) co_return co_await fail(std::move(all).error());
-  co_await close_open(Effect::completed, std::nullopt, false);
-  Headers headers = x_.headers();
+  auto closed = co_await close_open(Effect::completed, std::nullopt, false);
+  if (!closed) co_return co_await fail(std::move(closed).error());
+  const Headers headers = x_.headers();
   const unsigned status = calls_.front().message ? 202 : upstream_.status();
   co_await x_.downstream->respond(status, headers, std::string_view());
   co_return Served();
@@ -185,11 +189,22 @@ Task<Served> Relay::relay_client_error() {
   }
   const unsigned status = upstream_.status();
   bytes_out_ = body.size();
-  co_await close_open(Effect::error, std::nullopt, false);
+  auto closed = co_await close_open(Effect::error, std::nullopt, false);
+  if (!closed) co_return co_await fail(std::move(closed).error());
   Headers headers = down_headers(false);
   if (body.empty()) std::erase_if(headers, [](const auto& field) { return field.first == "content-type"; });
   co_await x_.downstream->respond(status, headers, body);
   co_return Served();
+}
+
+// Looked at before any entry is closed: then either every call gets its answer, or none does.
+bool Relay::answers_all(const std::vector<Incoming>& all) {
+  std::set<const Call*> answered;
+  for (const Incoming& incoming : all)
+    if (incoming.kind == IncomingKind::result || incoming.kind == IncomingKind::error) answered.insert(find(incoming));
+  return std::all_of(calls_.begin(), calls_.end(), [&answered](const Call& call) {
+    return call.message->shape != Shape::request || answered.contains(&call);
+  });
 }
 
 Relay::Call* Relay::find(const Incoming& incoming) {
@@ -304,7 +319,8 @@ Task<Outcome<void>> Relay::close(Call& call, Closing closing) {
   co_return co_await recorder_.close(std::move(entry), closing);
 }
 
-Task<> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {
+Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {
+  Outcome<void> worst;
   for (Call& call : calls_) {
     if (call.answered()) continue;
     Closing closing;
@@ -314,8 +330,10 @@ Task<> Relay::close_open(Effect effect, std::optional<Reason> reason, bool strea
     if (upstream_.sent() && upstream_.answered()) closing.upstream_status = static_cast<int>(upstream_.status());
     if (endless_) closing.count = relayed_;
     if (stream_closed) closing.notes.push_back(policy::Finding{policy::Code::stream_closed, policy::Effect::note, {}, {}});
-    co_await close(call, std::move(closing));
+    auto closed = co_await close(call, std::move(closing));
+    if (!closed && worst) worst = std::move(closed);
   }
+  co_return worst;
 }
 
 // Nothing was sent down yet: the caller gets a refusal. Something was: the connection breaks, so that nobody takes it for the
@@ -324,7 +342,7 @@ Task<Served> Relay::fail(Violation violation) {
   if (draining_) co_return co_await end_drained();
   const bool none = !upstream_.sent();
   const Effect effect = none ? Effect::none : Effect::unknown;
-  co_await close_open(effect, violation.reason, false);
+  (void)co_await close_open(effect, violation.reason, false);  // the refusal below is all that can be said
   x_.loop.log_refusal(x_, violation);
   if (x_.downstream->gone()) {
     Refused refused(std::move(violation));
@@ -340,15 +358,18 @@ Task<Served> Relay::fail(Violation violation) {
   std::string body;
   Refusal first;
   for (const Call& call : calls_) {
-    if (batch_ && call.message->shape != Shape::request) continue;
     Refused refused(violation);
     if (call.message) refused = refused_message(std::move(refused), *call.message);
     refused.effect = none ? "none" : "unknown";
-    Refusal refusal = refuse(context_of(x_, refused));
-    body += (body.empty() ? "" : ",") + refusal.body;
-    if (first.body.empty()) first = std::move(refusal);
+    RefusalContext context = context_of(x_, refused);
+    context.entry = call.entry_id;
+    Refusal refusal = refuse(context);
+    const bool wants_answer = !batch_ || call.message->shape == Shape::request;
+    if (wants_answer) body += (body.empty() ? "" : ",") + refusal.body;
+    if (first.body.empty() || (wants_answer && first.http != refusal.http)) first = std::move(refusal);
   }
-  if (batch_) body = "[" + body + "]";
+  // A batch of nothing but notifications gets the refusal of its first, which has no id.
+  body = body.empty() ? first.body : batch_ ? "[" + body + "]" : body;
   Headers headers = x_.headers();
   headers.insert(headers.end(), first.headers.begin(), first.headers.end());
   co_await x_.downstream->respond(first.http, headers, body);
@@ -356,7 +377,7 @@ Task<Served> Relay::fail(Violation violation) {
 }
 
 Task<Refused> Relay::abandon(Violation violation) {
-  co_await close_open(Effect::none, violation.reason, false);
+  (void)co_await close_open(Effect::none, violation.reason, false);
   Refused refused(std::move(violation));
   refused.recorded = true;
   co_return refused;

@@ -40,6 +40,7 @@ class Relay {
   struct Call {
     const Message* message;      // null: GET or DELETE
     std::optional<Entry> entry;  // open until its answer
+    std::string entry_id;
     bool answered() const { return !entry; }
   };
 
@@ -56,11 +57,12 @@ class Relay {
                                                            bool many);
   Task<policy::Outcome<std::string>> settle_answer(const Incoming& incoming, Call* call, std::vector<Edit>& edits);
   Task<policy::Outcome<void>> close(Call& call, Closing closing);
-  Task<> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
+  Task<policy::Outcome<void>> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
   Task<> answer_upstream(const Incoming& request);
   Task<Served> fail(policy::Violation violation);
   Task<Served> end_drained();
   Call* find(const Incoming& incoming);
+  bool answers_all(const std::vector<Incoming>& all);
   bool open_calls() const;
   bool requests() const;
   void learn(const Judged& judged);

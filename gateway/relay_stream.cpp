@@ -29,7 +29,8 @@ Task<Served> Relay::relay_stream() {
     co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended before initialize was answered"));
   const bool unanswered = open_calls();
   const Effect effect = unanswered ? Effect::unknown : Effect::completed;
-  co_await close_open(effect, std::nullopt, unanswered);
+  auto closed = co_await close_open(effect, std::nullopt, unanswered);
+  if (!closed) co_return co_await fail(std::move(closed).error());
   co_await x_.downstream->finish();
   co_return Served();
 }
@@ -43,7 +44,8 @@ Task<Outcome<bool>> Relay::pump(SseParser& parser) {
   }
   std::string bytes = std::move(upstream_.body());
   upstream_.body().clear();
-  if (!x_.held.grow_to(x_.bytes_in + bytes.size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
+  if (!x_.held.grow_to(x_.bytes_in + bytes.size() + parser.pending() + held_events_.size()))
+    co_return Violation(Reason::overloaded, "limits.buffered_bytes");
   auto fed = parser.feed(bytes);
   while (std::optional<SseEvent> event = parser.next()) {
     auto relayed = co_await relay_event(*event);
@@ -137,7 +139,8 @@ Task<Served> Relay::end_drained() {
         ",\"result\":{\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "}}}";
     co_await x_.downstream->send(event_of(result));
   }
-  co_await close_open(Effect::completed, Reason::draining, false);
+  const Effect effect = upstream_.sent() ? Effect::completed : Effect::none;
+  (void)co_await close_open(effect, Reason::draining, false);
   if (x_.downstream->began()) {
     co_await x_.downstream->finish();
     co_return Served();

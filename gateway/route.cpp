@@ -46,6 +46,8 @@ Outcome<void, Refused> serve_server(Exchange& x) {
 
 Task<Served> answer_preflight(Exchange& x) {
   Headers headers = x.now->door.preflight(x.head->find("origin"), x.head->find("access-control-request-headers"));
+  const Headers ids = x.ids();
+  headers.insert(headers.end(), ids.begin(), ids.end());
   co_await x.downstream->respond(204, headers, std::string_view());
   co_return Served();
 }

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
+#include <cstdlib>
 #include <thread>
 
 #include "gateway/admin.hpp"
@@ -34,6 +36,17 @@ struct Worker {
   asio::executor_work_guard<Executor> work;
   std::thread thread;
 };
+
+constexpr std::chrono::seconds kCutting{5};  // for exchanges that were cut to close their entries
+constexpr int kUnended = 74;
+
+// As many descriptors as the system lets us have: limits.connections says how many are used.
+void raise_descriptor_limit() {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 unsigned loops(const config::Listen& listen) {
   if (listen.threads > 0) return listen.threads;
@@ -99,7 +112,8 @@ struct Runtime::State {
   void publish();
   void record_rulebook() const;
   void post_all(const std::function<void(Worker&)>& what);
-  void watch_drained(Worker& worker);
+  Task<> watch_drained(Loop& loop);
+  bool wait_quiet(std::chrono::milliseconds most);
   bool drained = false;
 };
 
@@ -114,6 +128,7 @@ Failed Runtime::start(Start start) {
 }
 
 Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
+  raise_descriptor_limit();
   TRY(SessionSealer sealer, SessionSealer::make(keyring.session));
   services = std::make_unique<Services>(settings, *ledger, std::move(sealer));
   TRY(const std::uint16_t bound, probe_port(settings.listen.address.value, settings.listen.port));
@@ -178,23 +193,21 @@ Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::sh
 }
 
 // Runs on the worker's loop until its last connection is gone.
-void Runtime::State::watch_drained(Worker& worker) {
-  auto timer = std::make_shared<Timer>(worker.loop.io.get_executor());
-  auto check = std::make_shared<std::function<void()>>();
-  *check = [this, &worker, timer, check] {
-    if (worker.loop.connections.empty()) {
-      std::lock_guard lock(mutex);
-      --busy;
-      quiet.notify_all();
-      *check = nullptr;
-      return;
-    }
-    timer->expires_after(std::chrono::milliseconds(10));
-    timer->async_wait([check](error_code ec) {
-      if (!ec && *check) (*check)();
-    });
-  };
-  (*check)();
+Task<> Runtime::State::watch_drained(Loop& loop) {
+  Timer timer(loop.io.get_executor());
+  while (!loop.connections.empty() || loop.chores > 0) {
+    timer.expires_after(std::chrono::milliseconds(10));
+    error_code ignored;
+    co_await timer.async_wait(into(ignored));
+  }
+  std::lock_guard lock(mutex);
+  --busy;
+  quiet.notify_all();
+}
+
+bool Runtime::State::wait_quiet(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex);
+  return quiet.wait_for(lock, most, [this] { return busy == 0; });
 }
 
 bool Runtime::drain() {
@@ -208,26 +221,36 @@ bool Runtime::drain() {
   state.post_all([&state](Worker& worker) {
     worker.loop.draining = true;
     worker.listener.drain();
+    worker.loop.upstream.cancel(false);
     for (Connection* connection : worker.loop.connections) connection->drain();
     const std::set<Relay*> streams = worker.loop.streams;
     for (Relay* stream : streams) stream->drain();
-    state.watch_drained(worker);
+    asio::co_spawn(worker.loop.io, state.watch_drained(worker.loop), asio::detached);
   });
-  {
-    std::unique_lock lock(state.mutex);
-    const bool done = state.quiet.wait_for(lock, state.settings.limits.drain, [&state] { return state.busy == 0; });
-    if (!done) spdlog::warn("limits.drain is over: cutting what is left");
+  bool done = state.wait_quiet(state.settings.limits.drain);
+  if (!done) {
+    spdlog::warn("limits.drain is over: cutting what is left");
+    state.post_all([](Worker& worker) {
+      worker.loop.upstream.cancel(true);
+      const std::set<Connection*> left = worker.loop.connections;
+      for (Connection* connection : left) connection->cut();
+    });
+    done = state.wait_quiet(kCutting);
+  }
+  state.ledger->close();  // every exchange has ended, and with it its entry
+  const bool whole = done && !state.ledger->numbers().failed;
+  if (!done) {
+    // An exchange that neither ends nor can be cut still owns its coroutine: nothing under it may be taken apart.
+    spdlog::critical("an exchange could not be ended");
+    spdlog::shutdown();
+    std::_Exit(kUnended);
   }
   state.post_all([](Worker& worker) {
-    const std::set<Connection*> left = worker.loop.connections;
-    for (Connection* connection : left) connection->cut();
     worker.loop.upstream.close_idle();
     worker.loop.deadlines.stop();
     worker.work.reset();
+    worker.loop.io.stop();
   });
-  state.ledger->close();  // what was cut is on record as abandoned or failed before this returns
-  const bool whole = !state.ledger->numbers().failed;
-  for (auto& worker : state.workers) worker->loop.io.stop();
   for (auto& worker : state.workers) worker->thread.join();
   state.admin->stop();
   return whole;

@@ -118,6 +118,7 @@ Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool
 // Reads the answer whole, or an event stream up to the first answer in it.
 Task<Outcome<Reply>> SelfClient::converse(const UpstreamRequest& request, const Entry& entry) {
   UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits());
+  call.mark_own();
   auto started = co_await call.start(entry, request, until_);
   if (!started) co_return std::move(started).error();
   spoken_ = true;
@@ -239,6 +240,7 @@ Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const 
 }
 
 Task<> keep_catalogues(Loop& loop) {
+  ++loop.chores;
   Timer timer(loop.io.get_executor());
   std::map<std::string, Clock::duration> pauses;
   while (!loop.draining) {
@@ -255,6 +257,7 @@ Task<> keep_catalogues(Loop& loop) {
     error_code ignored;
     co_await timer.async_wait(into(ignored));
   }
+  --loop.chores;
 }
 
 }  // namespace durward::gateway

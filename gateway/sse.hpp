@@ -32,6 +32,8 @@ class SseParser {
   /// the parser after an error; what next() still holds is good.
   policy::Outcome<void> feed(std::string_view bytes);
   std::optional<SseEvent> next();
+  /// Bytes held of an unfinished event.
+  std::size_t pending() const { return current_.raw.size() + line_.size() + bom_.size(); }
   /// Whether bytes of an unfinished event wait. A stream that ends then was cut off.
   bool mid_event() const { return !current_.raw.empty() || !line_.empty() || !bom_.empty(); }
 

@@ -19,6 +19,11 @@ Outcome<void> check_media(const Head& head) {
   return {};
 }
 
+Outcome<void> check_revision(const Head& head) {
+  if (head.count("mcp-protocol-version") == 0 || speaks_legacy(head.find("mcp-protocol-version"))) return {};
+  return Violation(Reason::version_unsupported, "MCP-Protocol-Version of a GET or DELETE");
+}
+
 Outcome<void, Refused> bind_session(Exchange& x, const Message& message) {
   if (message.era == Era::modern) return {};  // the header means nothing there, and is not forwarded
   const std::string_view id = x.head->find("mcp-session-id");
@@ -124,11 +129,14 @@ std::string Exchange::version() const {
 }
 
 Headers Exchange::headers() const {
-  Headers out = now->door.cors(head ? head->find("origin") : std::string_view());
-  out.emplace_back("x-trace-id", trace_id);
-  out.emplace_back("x-span-id", span_id);
-  out.emplace_back("x-durward-entry", entry_id);
+  Headers out = ids();
+  const Headers cors = now->door.cors(head ? head->find("origin") : std::string_view());
+  out.insert(out.end(), cors.begin(), cors.end());
   return out;
+}
+
+Headers Exchange::ids() const {
+  return Headers{{"x-trace-id", trace_id}, {"x-span-id", span_id}, {"x-durward-entry", entry_id}};
 }
 
 }  // namespace durward::gateway

@@ -21,6 +21,10 @@ inline constexpr std::string_view kPostedResponse = "durward/response";
 /// One JSON body, uncoded. Errors: unsupported_media.
 policy::Outcome<void> check_media(const Head& head);
 
+/// Of a GET or DELETE, which have no body to say so: a legacy revision that we speak, or none named. Errors:
+/// version_unsupported.
+policy::Outcome<void> check_revision(const Head& head);
+
 /// Legacy: opens the caller's session id, if it sent one, into x.session. Errors: session_unknown.
 policy::Outcome<void, Refused> bind_session(Exchange& x, const Message& message);
 

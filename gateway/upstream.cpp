@@ -17,6 +17,7 @@ using policy::Violation;
 namespace {
 constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::size_t kIdlePerServer = 64;
+constexpr std::chrono::seconds kIdleFor{15};  // below what servers commonly keep, so that they seldom close first
 constexpr std::chrono::seconds kResolvedFor{30};
 
 // A kept connection that the peer has closed, or that has unasked bytes, is not usable.
@@ -30,9 +31,12 @@ UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, con
     : upstream_(upstream), server_(server), limits_(limits), deadline_(upstream.deadlines_, [this] {
         error_code ignored;
         if (connection_) connection_->socket.close(ignored);
-      }) {}
+      }) {
+  upstream_.calls_.insert(this);
+}
 
 UpstreamCall::~UpstreamCall() {
+  upstream_.calls_.erase(this);
   const bool complete = parser_ && parser_->is_done() && !cancelled_ && !deadline_.expired();
   if (connection_ && complete && parser_->keep_alive() && connection_->unread.empty())
     upstream_.keep(server_.endpoint.authority(), std::move(connection_));
@@ -120,6 +124,8 @@ Task<Outcome<void>> UpstreamCall::fill() {
       if (ec && ec != http::error::need_more) co_return Violation(Reason::upstream_failed, "not HTTP: " + ec.message());
       unread.erase(0, used);
       if (used > 0 || parser_->is_done()) co_return Outcome<void>();
+      if (unread.size() > limits_.header_bytes.count)
+        co_return Violation(Reason::upstream_failed, "a head or a chunk's framing is too long");
     }
     const std::size_t had = unread.size();
     unread.resize(had + kReadBytes);
@@ -146,19 +152,28 @@ Task<Outcome<bool>> UpstreamCall::read() {
   co_return true;
 }
 
+void Upstream::cancel(bool all) {
+  for (UpstreamCall* call : calls_)
+    if (all || call->own_) call->cancel();
+}
+
 std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& authority) {
   auto& idle = idle_[authority];
   while (!idle.empty()) {
     std::unique_ptr<UpstreamConnection> connection = std::move(idle.back());
     idle.pop_back();
-    if (quiet(connection->socket)) return connection;
+    const bool fresh = Clock::now() - connection->idle_since < kIdleFor;
+    if (fresh && quiet(connection->socket) && connection->wake()) return connection;
   }
   return nullptr;
 }
 
 void Upstream::keep(const std::string& authority, std::unique_ptr<UpstreamConnection> connection) {
   auto& idle = idle_[authority];
-  if (idle.size() < kIdlePerServer) idle.push_back(std::move(connection));
+  if (idle.size() >= kIdlePerServer) return;
+  connection->rest();
+  connection->idle_since = Clock::now();
+  idle.push_back(std::move(connection));
 }
 
 Task<Outcome<std::vector<tcp::endpoint>>> Upstream::resolve(const config::Server& server) {

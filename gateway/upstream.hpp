@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,14 +23,25 @@ struct UpstreamRequest {
 /// A connection to an upstream, its pool's while idle.
 struct UpstreamConnection {
   UpstreamConnection(Executor executor, Cap& cap) : socket(executor), cap_(&cap) {}
-  ~UpstreamConnection() { cap_->leave(); }
+  ~UpstreamConnection() {
+    if (counted_) cap_->leave();
+  }
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
   Socket socket;
   std::string unread;  // bytes received and not yet parsed
+  Clock::time_point idle_since;
+
+  /// An idle connection takes no place: other loops may need it.
+  void rest() {
+    cap_->leave();
+    counted_ = false;
+  }
+  bool wake() { return counted_ = cap_->enter(); }
 
  private:
   Cap* cap_;
+  bool counted_ = true;
 };
 
 class Upstream;
@@ -54,6 +66,8 @@ class UpstreamCall {
   /// Reads until body() has grown. False: the payload has ended cleanly. Errors as start().
   Task<policy::Outcome<bool>> read();
   void extend(Clock::time_point until) { deadline_.arm_at(until); }
+  /// Marks a call as the gateway's own: nobody waits for it when the gateway drains.
+  void mark_own() { own_ = true; }
   /// Closes the connection; whoever waits in start() or read() gets client_gone. Loop thread only.
   void cancel();
   /// Whether a response head has been read.
@@ -62,6 +76,7 @@ class UpstreamCall {
   bool sent() const { return sent_; }
 
  private:
+  friend class Upstream;
   Task<policy::Outcome<void>> connect();
   Task<policy::Outcome<void>> exchange_head(const std::string& head, std::string_view body);
   Task<policy::Outcome<void>> fill();
@@ -73,7 +88,7 @@ class UpstreamCall {
   std::unique_ptr<UpstreamConnection> connection_;
   std::unique_ptr<ResponseParser> parser_;
   Deadline deadline_;
-  bool sent_ = false, cancelled_ = false;
+  bool sent_ = false, cancelled_ = false, own_ = false;
 };
 
 /// The only way to an upstream: one per loop, with the idle connections of that loop.
@@ -82,6 +97,8 @@ class Upstream {
   Upstream(Executor executor, Deadlines& deadlines, Services& services)
       : executor_(executor), deadlines_(deadlines), services_(services) {}
   void close_idle() { idle_.clear(); }
+  /// Cancels every call of this loop, or only the gateway's own fetches.
+  void cancel(bool all);
 
  private:
   friend class UpstreamCall;
@@ -98,6 +115,7 @@ class Upstream {
   // By host and port, so that a reload that moves a server never finds a connection to the old one.
   std::map<std::string, std::vector<std::unique_ptr<UpstreamConnection>>> idle_;
   std::map<std::string, Resolved> resolved_;
+  std::set<UpstreamCall*> calls_;  // under way
 };
 
 }  // namespace durward::gateway

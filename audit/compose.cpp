@@ -22,7 +22,7 @@ template <class Int>
 void append_number(std::string& out, Int value) {
   // Numbers beyond 2^53−1 do not exist in the ledger's JSON.
   if constexpr (std::is_same_v<Int, std::uint64_t>) value = std::min<std::uint64_t>(value, (1ULL << 53) - 1);
-  std::array<char, 24> digits;
+  std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   out.append(digits.data(), end);
 }

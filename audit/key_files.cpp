@@ -149,7 +149,7 @@ policy::Outcome<Text, std::string> read_text_file(const std::string& path, std::
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return because(path, "cannot be opened");
   std::string text;
-  std::array<char, 4096> piece;
+  std::array<char, 4096> piece{};
   for (;;) {
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;

@@ -46,7 +46,7 @@ struct Ledger::State {
   policy::Outcome<void, std::string> find_origin();
   void watch_loop();
   void end_watch();
-  void put(const Record& record, Durability durability, Done done, const FloodFacts* flood = nullptr);
+  void put(const Record& record, Durability durability, Done done, const FloodFacts* flood = nullptr) const;
   bool put_and_wait(const std::vector<Record>& records);
   Record event(Type type) const;
   Refusals::Around around();
@@ -100,7 +100,7 @@ Record Ledger::State::event(Type type) const {
   return record;
 }
 
-void Ledger::State::put(const Record& record, Durability durability, Done done, const FloodFacts* flood) {
+void Ledger::State::put(const Record& record, Durability durability, Done done, const FloodFacts* flood) const {
   writer->push({compose(record, origin, flood), record.type, record.id, durability, std::move(done), {}}, false);
 }
 
@@ -111,7 +111,8 @@ bool Ledger::State::put_and_wait(const std::vector<Record>& records) {
     const std::size_t end = std::min(begin + piece, records.size());
     std::promise<bool> promise;
     for (std::size_t i = begin; i + 1 < end; ++i) put(records[i], Durability::synced, {});
-    put(records[end - 1], Durability::synced, [&promise](policy::Outcome<void> outcome) { promise.set_value(bool(outcome)); });
+    put(records[end - 1], Durability::synced,
+        [&promise](const policy::Outcome<void>& outcome) { promise.set_value(bool(outcome)); });
     if (!promise.get_future().get()) return false;
   }
   return true;
@@ -210,9 +211,9 @@ void Ledger::append(Record record, Durability durability, bool reserved, Done do
                        reserved);
 }
 
-void Ledger::refuse_anonymous(Record record, std::string_view address) { state_->refusals.anonymous(record, address); }
+void Ledger::refuse_anonymous(const Record& record, std::string_view address) { state_->refusals.anonymous(record, address); }
 
-void Ledger::refuse(Record record, std::string_view principal_key, Durability durability, Done done) {
+void Ledger::refuse(const Record& record, std::string_view principal_key, Durability durability, Done done) {
   // An unhealthy ledger tells the caller itself.
   if (!healthy() || state_->refusals.admit(record, principal_key))
     state_->put(record, durability, std::move(done));

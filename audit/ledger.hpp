@@ -58,10 +58,10 @@ class Ledger {
 
   /// A refusal before authentication: `buffered`, within ledger.anonymous_refusals_per_second, beyond it aggregated.
   /// address: the caller's, committed before it is written.
-  void refuse_anonymous(Record record, std::string_view address);
+  void refuse_anonymous(const Record& record, std::string_view address);
   /// A refusal of an authenticated principal, within ledger.refusals_per_second for each; beyond it aggregated (done is then
   /// called at once, on the calling thread).
-  void refuse(Record record, std::string_view principal_key, Durability durability, Done done);
+  void refuse(const Record& record, std::string_view principal_key, Durability durability, Done done);
 
   /// A commitment to foreign bytes (ledger.md, Keyring): `hmac:<entry id>:<base64>`, or `hmac-raw:` with raw. bytes: X of the
   /// JSON value (of a name, its string token with quotes), or its raw bytes. entry_id: an entry of the keyring; where it names

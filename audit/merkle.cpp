@@ -6,7 +6,7 @@
 namespace durward::audit {
 
 crypto::Hash node_hash(const crypto::Hash& left, const crypto::Hash& right) {
-  std::array<char, 64> both;
+  std::array<char, 64> both{};
   std::memcpy(both.data(), left.data(), 32);
   std::memcpy(both.data() + 32, right.data(), 32);
   return crypto::sha256(0x01, {both.data(), both.size()});

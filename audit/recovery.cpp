@@ -20,6 +20,8 @@ namespace {
 using Problem = policy::Outcome<void, std::string>;
 constexpr const char* kOtherKey = ": this log was signed with another key; use that key, or another folder for the ledger";
 
+std::string inside(const std::string& dir, const std::string& name) { return dir + "/" + name; }
+
 std::string because(const std::string& path, const char* what) { return path + ": " + what + ": " + std::strerror(errno); }
 
 /// Reads on from a place, and stops at the first thing that does not hold.
@@ -130,7 +132,7 @@ policy::Outcome<Text, std::string> free_name(const std::string& dir, const std::
   for (int i = 1; i < 10000; ++i) {
     const std::string name = segment + (i == 1 ? ".torn" : "." + std::to_string(i) + ".torn");
     struct stat info {};
-    if (::lstat((dir + "/" + name).c_str(), &info) != 0 && errno == ENOENT) return Text{name};
+    if (::lstat(inside(dir, name).c_str(), &info) != 0 && errno == ENOENT) return Text{name};
   }
   return dir + ": holds too many torn pieces of " + segment;
 }
@@ -163,7 +165,7 @@ Problem sync_folder(const std::string& dir) {
 /// One piece of the log that has to go: the end of one segment (from > 0 or not), or a later segment as a whole.
 struct Piece {
   std::string segment, torn;
-  std::uint64_t from, bytes;
+  std::uint64_t from = 0, bytes = 0;
 };
 
 policy::Outcome<std::vector<Piece>, std::string> pieces_behind(const std::string& dir, const Position& end,
@@ -172,7 +174,7 @@ policy::Outcome<std::vector<Piece>, std::string> pieces_behind(const std::string
   for (const std::string& segment : segments) {
     if (*SegmentName::parse(segment) < *SegmentName::parse(end.segment)) continue;
     struct stat info {};
-    if (::stat((dir + "/" + segment).c_str(), &info) != 0) return because(dir + "/" + segment, "cannot be examined");
+    if (::stat(inside(dir, segment).c_str(), &info) != 0) return because(inside(dir, segment), "cannot be examined");
     const std::uint64_t from = segment == end.segment ? end.offset : 0;
     TRY(const Text torn, free_name(dir, segment));
     pieces.push_back({segment, torn.value, from, static_cast<std::uint64_t>(info.st_size) - from});
@@ -211,14 +213,14 @@ Problem cut(const std::string& dir, const std::vector<Piece>& pieces, const std:
   if (auto kept = create_file(dir + "/recovery.json", text, 0600); !kept) return kept;
   for (const Piece& piece : pieces) {
     if (piece.from == 0) continue;
-    if (auto copied = copy_from(dir + "/" + piece.segment, piece.from, dir + "/" + piece.torn); !copied) return copied;
+    if (auto copied = copy_from(inside(dir, piece.segment), piece.from, inside(dir, piece.torn)); !copied) return copied;
   }
   if (auto synced = sync_folder(dir); !synced) return synced;
   // Later segments first: what is left is a log with a torn tail at every moment.
   for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
-    const std::string path = dir + "/" + piece->segment;
+    const std::string path = inside(dir, piece->segment);
     if (piece->from == 0) {
-      if (::rename(path.c_str(), (dir + "/" + piece->torn).c_str()) != 0) return because(path, "cannot be moved");
+      if (::rename(path.c_str(), inside(dir, piece->torn).c_str()) != 0) return because(path, "cannot be moved");
       continue;
     }
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -235,7 +237,7 @@ Position settle_end(const Position& end, const std::vector<std::string>& segment
   for (const std::string& segment : segments) {
     if (!(*SegmentName::parse(segment) < *SegmentName::parse(end.segment))) break;
     struct stat info {};
-    if (::stat((dir + "/" + segment).c_str(), &info) == 0) before = {segment, static_cast<std::uint64_t>(info.st_size)};
+    if (::stat(inside(dir, segment).c_str(), &info) == 0) before = {segment, static_cast<std::uint64_t>(info.st_size)};
   }
   return before;
 }
@@ -265,7 +267,7 @@ policy::Outcome<Recovered, std::string> recover(const std::string& dir, const st
   if (replay.fault().empty() && !lost) return out;
   if (replay.other_key() && out.state.edge.size() == 0) {
     if (std::none_of(segments.begin(), segments.end(),
-                     [&](const std::string& name) { return names_key(dir + "/" + name, kid); }))
+                     [&](const std::string& name) { return names_key(inside(dir, name), kid); }))
       return dir + kOtherKey;
   }
   std::vector<Piece> pieces;

@@ -61,6 +61,7 @@ std::vector<std::string> list_segments(const std::string& dir) {
     if (auto name = SegmentName::parse(entry.path().filename().string())) names.push_back(*std::move(name));
   std::sort(names.begin(), names.end());
   std::vector<std::string> files;
+  files.reserve(names.size());
   for (const SegmentName& name : names) files.push_back(name.text());
   return files;
 }

@@ -94,8 +94,9 @@ class Judge {
 
 VerifyReport Judge::run() {
   for (std::size_t i = 0; i < files_.size(); ++i) {
-    if (!file(files_[i], i + 1 == files_.size())) break;
-    ++report_.files;
+    const bool sound = file(files_[i], i + 1 == files_.size());
+    if (report_.exit_code != 2) ++report_.files;  // a faulty one was read, too
+    if (!sound) break;
   }
   if (report_.exit_code != 1 && report_.exit_code != 2) conclude();
   report_.records = started_ ? chain_.size() - report_.first_seq : 0;

@@ -18,7 +18,8 @@ struct VerifyRequest {
 struct VerifyReport {
   int exit_code = 0;                 // 0 valid, 1 invalid, 2 a file could not be read, 3 inconclusive
   std::vector<std::string> reasons;  // why not valid: one sentence each, with file and line where there is one
-  std::uint64_t files = 0, records = 0, batches = 0, first_seq = 0;
+  std::uint64_t files = 0;           // that were read, the one with the fault included
+  std::uint64_t records = 0, batches = 0, first_seq = 0;
   std::uint64_t recoveries = 0;    // recovery records: places where a torn tail was moved away
   std::uint64_t dev_boots = 0;     // boots with a temporary key
   std::uint64_t open_intents = 0;  // intents without outcome, however young
@@ -31,7 +32,7 @@ struct VerifyReport {
 /// nothing.
 VerifyReport verify_log(const VerifyRequest& request);
 
-/// What a log alone cannot show. Part of every report.
+/// What a log alone cannot show. Part of every judgement.
 extern const char* const kWithoutAnchor;
 
 std::string to_text(const VerifyReport& report);

@@ -37,7 +37,8 @@ std::string to_text(const VerifyReport& report) {
   if (report.recoveries > 0) out += fmt::format("{} recovery records: torn tails were moved away there\n", report.recoveries);
   if (report.dev_boots > 0) out += fmt::format("{} starts with a temporary key (--dev)\n", report.dev_boots);
   if (!report.head.empty()) out += fmt::format("head {}\n", report.head);
-  return out + kWithoutAnchor + "\n";
+  if (report.exit_code != 2) out += std::string(kWithoutAnchor) + "\n";  // after an I/O error nothing was judged
+  return out;
 }
 
 std::string to_json(const VerifyReport& report) {

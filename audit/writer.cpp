@@ -76,22 +76,20 @@ void Writer::push(Item item, bool reserved) {
   // A call must not start while nothing becomes durable; what tells of calls that did start still queues.
   const bool tells = item.type != Type::intent && (reserved || item.type == Type::outcome);
   const bool barred = stalled_ && !tells;
-  bool accepted = (reserved || take_place());
-  const bool placed = accepted;
+  const bool placed = reserved || take_place();
   if (reserved) in_flight_.fetch_sub(1);
-  bool wake = false;
-  if (accepted) {
+  if (placed) {
     item.queued = platform_.steady();
-    const std::lock_guard lock(mutex_);
-    accepted = !failed_ && !stopping_ && !barred;
-    if (accepted) {
+    std::unique_lock lock(mutex_);
+    if (!failed_ && !stopping_ && !barred) {
       queue_.push_back(std::move(item));
-      wake = idle_ == Idle::empty || (idle_ == Idle::lingering && (queue_.size() >= kBatchGoal || in_flight_ == 0));
+      const bool wake = idle_ == Idle::empty || (idle_ == Idle::lingering && (queue_.size() >= kBatchGoal || in_flight_ == 0));
       if (wake) idle_ = Idle::no;
+      lock.unlock();
+      if (wake) wake_writer_.notify_one();
+      return;
     }
   }
-  if (wake) wake_writer_.notify_one();
-  if (accepted) return;
   if (placed) places_.fetch_sub(1);
   if (item.done) item.done(policy::Violation(policy::Reason::ledger_unavailable, "the ledger takes no records"));
 }

@@ -39,8 +39,8 @@ struct Word {
 enum class Unit { count, bytes, ms, s };
 
 struct Range {
-  std::uint64_t least;
-  std::uint64_t most;
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
   Unit unit = Unit::count;
 };
 

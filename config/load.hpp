@@ -38,7 +38,8 @@ std::string render(const Loaded<T>& loaded) {
 }
 
 /// Whether others could change the file: it and its directory, symlinks resolved first, must belong to root or the process's
-/// user and be writable by no group and no others. What is wrong comes back as an error on the file as a whole.
+/// user and be writable by no group and no others. What is wrong comes back as an error on the file as a whole. Of a file that
+/// does not exist only the directory is judged: that it is missing is for load_settings and load_policy to say.
 std::optional<Diagnostic> check_ownership(const std::string& path);
 
 /// Every key of both files as Markdown tables, from the declarations that the reader uses.

@@ -29,11 +29,19 @@ std::string fault(const std::filesystem::path& path, std::string_view what) {
 }  // namespace
 
 std::optional<Diagnostic> check_ownership(const std::string& path) {
+  namespace fs = std::filesystem;
   const auto refuse = [&](std::string message) { return Diagnostic{Severity::error, {path, 0, 0}, std::move(message)}; };
-  std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  std::error_code error, ignored;
+  fs::path real = fs::canonical(path, error);
+  const bool absent = error && fs::symlink_status(path, ignored).type() == fs::file_type::not_found;
+  if (absent) {
+    // Whoever reads the file says so; but nobody else may be able to put one there in between.
+    const fs::path folder = fs::canonical(fs::absolute(path, ignored).parent_path(), error);
+    if (error) return std::nullopt;
+    real = folder / fs::path(path).filename();
+  }
   if (error) return refuse("cannot find the file: " + error.message());
-  std::string problem = fault(real, "file");
+  std::string problem = absent ? std::string() : fault(real, "file");
   if (problem.empty()) problem = fault(real.parent_path(), "directory");
   if (problem.empty()) return std::nullopt;
   return refuse(std::move(problem));

@@ -61,6 +61,7 @@ void check_method(const config::Located<std::string>& entry, Diagnostics& diagno
     return warning(diagnostics, entry.where, "`" + entry.value + "` matches no method that a client may send");
   }
   std::vector<std::string> candidates;
+  candidates.reserve(kMethods.size());
   for (const Method& one : kMethods) candidates.emplace_back(one.name);
   error(diagnostics, entry.where,
         "`" + entry.value + "` is no method that a client may send" + suggestion(entry.value, candidates));

@@ -70,7 +70,7 @@ Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principa
   return Grant(principal, std::move(ref), std::string(naming.method), std::move(decision), kinds);
 }
 
-Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, std::vector<Code> findings) {
+Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const std::vector<Code>& findings) {
   rulebook.settle(grant.decision_, findings);
   switch (grant.decision_.verdict) {
     case Verdict::allow:

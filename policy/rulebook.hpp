@@ -52,7 +52,7 @@ class Grant {
   Grant(Principal principal, ToolRef ref, std::string method, Decision decision, std::uint8_t kinds);
   friend Outcome<Grant, Denial> grant(const class Rulebook&, const Principal&, const Naming&);
   friend class Cleared;
-  friend Outcome<class Cleared, Denial> decide(const class Rulebook&, Grant, std::vector<Code>);
+  friend Outcome<class Cleared, Denial> decide(const class Rulebook&, Grant, const std::vector<Code>&);
   Principal principal_;
   ToolRef ref_;
   std::string method_;
@@ -68,7 +68,7 @@ class Cleared {
 
  private:
   explicit Cleared(Grant grant) : grant_(std::move(grant)) {}
-  friend Outcome<Cleared, Denial> decide(const class Rulebook&, Grant, std::vector<Code>);
+  friend Outcome<Cleared, Denial> decide(const class Rulebook&, Grant, const std::vector<Code>&);
   Grant grant_;
 };
 
@@ -113,6 +113,6 @@ class Rulebook {
 Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principal, const Naming& naming);
 
 /// The final decision: checks 3 to 6 hand in their findings.
-Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, std::vector<Code> findings);
+Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const std::vector<Code>& findings);
 
 }  // namespace durward::policy

@@ -92,6 +92,7 @@ TEST_CASE("verify names the line that was changed, in the middle of a batch too"
     spill(folder.path(kSegment), damaged);
     const VerifyReport report = judge(folder.path());
     CHECK(report.exit_code == 1);
+    CHECK(report.files == 1);
     REQUIRE(report.reasons.size() == 1);
     CHECK(report.reasons[0].find(kSegment + ":" + std::to_string(line) + ": ") != std::string::npos);
   }
@@ -231,6 +232,9 @@ TEST_CASE("verify tells empty, keyless and unreadable logs from invalid ones") {
   request.public_keys.push_back(key().public_key());
   CHECK(verify_log(request).exit_code == 0);
   CHECK(to_text(verify_log(request)).find("Without an anchor") != std::string::npos);
+  const VerifyReport missing = judge(folder.path("none"));
+  CHECK(missing.exit_code == 2);
+  CHECK(to_text(missing).find("Without an anchor") == std::string::npos);
   CHECK(to_json(verify_log(request)).find("\"result\":\"valid\",\"exit\":0") != std::string::npos);
 }
 

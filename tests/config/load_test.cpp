@@ -145,9 +145,21 @@ TEST_CASE("a directory that its group or others can write is refused, sticky or 
   CHECK_FALSE(check_ownership(path));
 }
 
-TEST_CASE("a file that is absent has no owner to trust") {
+TEST_CASE("that a file is absent is said once, by its reader, and its directory is judged all the same") {
   const Scratch scratch;
-  CHECK(check_ownership((scratch.dir / "none").string()));
+  const std::string none = (scratch.dir / "none").string();
+  CHECK_FALSE(check_ownership(none));
+  CHECK_FALSE(check_ownership((scratch.dir / "no" / "folder" / "none").string()));
+  CHECK(load_settings(none).diagnostics.size() == 1);
+  CHECK(load_policy(none).diagnostics.size() == 1);
+  fs::permissions(scratch.dir, fs::perms(0777));
+  REQUIRE(check_ownership(none));
+  CHECK(check_ownership(none)->message.find("the directory") != std::string::npos);
+  fs::permissions(scratch.dir, fs::perms(0700));
+}
+
+TEST_CASE("a symlink that leads nowhere has no owner to trust") {
+  const Scratch scratch;
   fs::create_symlink(scratch.dir / "none", scratch.dir / "dangling");
   CHECK(check_ownership((scratch.dir / "dangling").string()));
 }

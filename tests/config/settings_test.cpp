@@ -86,7 +86,7 @@ admin: {address: 127.0.0.2, port: 0}
 authn: anonymous
 servers:
   db:
-    url: http://DB.internal:8080/mcp/
+    url: http://DB.example.com:8080/mcp/
     version: "1.10"
     tools:
       "read_*": {kind: read}
@@ -121,10 +121,10 @@ session: {max_age: 1h}
 
   const Server& db = settings.servers.at("db");
   CHECK(db.endpoint.scheme == "http");
-  CHECK(db.endpoint.host == "db.internal");
+  CHECK(db.endpoint.host == "db.example.com");
   CHECK(db.endpoint.port == 8080);
   CHECK(db.endpoint.path == "/mcp/");
-  CHECK(db.endpoint.authority() == "db.internal:8080");
+  CHECK(db.endpoint.authority() == "db.example.com:8080");
   REQUIRE(db.version);
   CHECK(db.version->value == "1.10");
   REQUIRE(db.tools.size() == 3);

@@ -90,7 +90,7 @@ TEST_CASE("resource patterns that can match nothing are reported") {
                             "10:2: error: a resource pattern has at most 63 characters from its first `*` to its last"});
 }
 
-TEST_CASE("both documents of the seed's README compile") {
+TEST_CASE("an empty deny_on compiles, and what deny_on and escalate_on both name is escalated") {
   Book quickstart = open_book();
   quickstart.policy.deny_on = Book::list({});
   CHECK(quickstart.try_compile());

@@ -7,6 +7,7 @@
 #include "audit/key_files.hpp"
 #include "audit/platform.hpp"
 #include "audit/query.hpp"
+#include "audit/record.hpp"
 #include "audit/verify.hpp"
 #include "cmd/command.hpp"
 #include "config/load.hpp"
@@ -32,6 +33,19 @@ struct Sources {
 int fail(const std::string& why) {
   fmt::print(stderr, "durward ledger: {}\n", why);
   return 2;
+}
+
+std::vector<std::string> record_types() {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < audit::kTypes; ++i) words.emplace_back(name(static_cast<audit::Type>(i)));
+  return words;
+}
+
+std::vector<std::string> verdicts() {
+  using policy::Verdict;
+  std::vector<std::string> words;
+  for (const Verdict verdict : {Verdict::allow, Verdict::escalate, Verdict::deny}) words.emplace_back(name(verdict));
+  return words;
 }
 
 policy::Outcome<Sources, std::string> resolve(const Where& where) {
@@ -155,8 +169,8 @@ void add_show(CLI::App* ledger, int& exit_code) {
   command->add_option("--tool", query->tool, "Only this tool; * matches any characters");
   command->add_option("--server", query->server, "Only this server; * matches any characters");
   command->add_option("--sub", query->sub, "Only this subject; * matches any characters");
-  command->add_option("--verdict", query->verdict, "Only allow, deny or escalate");
-  command->add_option("--type", query->type, "Only this type of record, for example refusal");
+  command->add_option("--verdict", query->verdict, "Only this verdict")->check(CLI::IsMember(verdicts()));
+  command->add_option("--type", query->type, "Only this type of record")->check(CLI::IsMember(record_types()));
   command->add_option("--limit", query->limit, "At most so many, the newest; 0: all")->capture_default_str();
   command->callback([where, query, last, &exit_code] { exit_code = show(*where, *query, *last); });
 }

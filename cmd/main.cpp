@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "cmd/command.hpp"
 #include "gateway/version.hpp"
@@ -27,6 +28,19 @@ constexpr auto kFooter =
     "  3   inconclusive: a ledger that is empty, torn at its end, or has no key\n"
     "  74  the ledger could not be written; the gateway stopped calls and ended";
 
+// CLI11 says only that a subcommand is missing, even where a word stands in its place.
+void explain_unknown_word(const CLI::App& app) {
+  const std::vector<std::string> rest = app.remaining(true);
+  if (rest.empty()) return;
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::string known;
+  for (const CLI::App* one : command->get_subcommands([](const CLI::App*) { return true; }))
+    known += (known.empty() ? "" : ", ") + one->get_name();
+  std::fprintf(stderr, "%s: no command `%s`; there are %s\n", command->get_name().c_str(), rest.front().c_str(),
+               known.c_str());
+}
+
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "durward");
   app.footer(kFooter);
@@ -42,6 +56,10 @@ int run(int argc, char** argv) {
   durward::cmd::add_version(app, exit_code);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& problem) {
+    explain_unknown_word(app);
+    app.exit(problem);
+    return kUsage;
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : kUsage;  // CLI11 reports --help as an error, too
   }

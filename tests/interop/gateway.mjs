@@ -90,7 +90,7 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
     },
     /**
      * Ends the gateway: {code, signal}. With `verify`, its ledger must then be valid to our verifier and to the independent
-     * one, every entry in it closed exactly once, and the answer has the `records`, too.
+     * one, every entry in it closed exactly once, and the exit code 0; the answer has the `records`, too.
      */
     async stop({ verify = false } = {}) {
       const end = await process_.stop('SIGTERM', 40_000);
@@ -99,6 +99,7 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
         await verifyLedger(binary, dir);
         const records = await readRecords();
         assertClosedOnce(records);
+        assert.deepEqual([end.code, end.signal], [0, null], process_.logs()); // a sanitizer speaks up here, too
         return { ...end, records };
       } finally {
         await cleanUp();

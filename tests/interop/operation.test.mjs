@@ -77,7 +77,7 @@ describe('reload', () => {
   test('a server that has moved is called at its new address only', async () => {
     const moved = await startStub();
     try {
-      await withGateway({}, async (gateway, url) => {
+      await withGateway({ listen: { threads: 1 } }, async (gateway, url) => {
         const before_ = mark();
         for (let i = 0; i < 4; ++i) assert.equal((await send(url, call({ word: before_ })).whole()).error, undefined);
         assert.equal(stub.with(before_).length, 4); // and connections to it are kept

@@ -37,8 +37,7 @@ void explain_unknown_word(const CLI::App& app) {
   std::string known;
   for (const CLI::App* one : command->get_subcommands([](const CLI::App*) { return true; }))
     known += (known.empty() ? "" : ", ") + one->get_name();
-  std::fprintf(stderr, "%s: no command `%s`; there are %s\n", command->get_name().c_str(), rest.front().c_str(),
-               known.c_str());
+  std::fprintf(stderr, "%s: no command `%s`; there are %s\n", command->get_name().c_str(), rest.front().c_str(), known.c_str());
 }
 
 int run(int argc, char** argv) {

@@ -130,8 +130,8 @@ Task<Outcome<std::string>> Downstream::read_body(Held& held) {
     }
     deadline_.arm_at(window + limits_.body_grace);
     ec = co_await more();
-    if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.body_rate");
-    if (ec) co_return Violation(Reason::client_gone, ec.message());
+    // A window that has passed is judged above, with whatever came at its end.
+    if (ec && !deadline_.expired()) co_return Violation(Reason::client_gone, ec.message());
   }
   deadline_.disarm();
   co_return std::move(parser.storage.body);

@@ -99,8 +99,8 @@ Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Messa
     auto subscribed = judge_subscriptions(x, message);
     if (!subscribed) co_return refused_message(std::move(subscribed).error(), message);
   }
-  std::vector<policy::Code> findings;
-  auto cleared = policy::decide(x.rules(), *std::move(granted), std::move(findings));
+  const std::vector<policy::Code> findings;
+  auto cleared = policy::decide(x.rules(), *std::move(granted), findings);
   if (!cleared) co_return refused_message(std::move(cleared).error(), message);
   co_return *std::move(cleared);
 }

@@ -87,7 +87,7 @@ Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
   endless_ = endless;
   // Clients open a stream again as soon as it ends: not on a gateway that is about to go.
   draining_ = endless && x_.loop.draining;
-  if (draining_) co_return co_await end_drained();
+  if (draining_) co_return co_await end_stream(Reason::draining);
   if (endless) x_.loop.streams.insert(this);
   // Modern: whoever hangs up cancels. Legacy: a disconnect is not a cancellation, but nobody is left on a GET stream or a
   // DELETE.
@@ -132,7 +132,9 @@ Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
       co_return Violation(Reason::overloaded, "limits.buffered_bytes");
     auto more = co_await upstream_.read();
     if (!more) co_return std::move(more).error();
-    if (!*more) co_return Outcome<void>();
+    if (*more) continue;
+    upstream_.done();  // a caller that reads slowly holds no place at the upstream
+    co_return Outcome<void>();
   }
 }
 
@@ -222,7 +224,9 @@ Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reaso
 // Nothing was sent down yet: the caller gets a refusal. Something was: the connection breaks, so that nobody takes it for the
 // end.
 Task<Served> Relay::fail(Violation violation) {
-  if (draining_) co_return co_await end_drained();
+  if (draining_) co_return co_await end_stream(Reason::draining);
+  const bool lived_out = endless_ && violation.reason == Reason::upstream_timeout && upstream_.answered();
+  if (lived_out) co_return co_await end_stream(Reason::upstream_timeout);  // limits.stream
   const bool none = !upstream_.sent();
   const Effect effect = none ? Effect::none : Effect::unknown;
   (void)co_await close_open(effect, violation.reason, false);  // the refusal below is all that can be said

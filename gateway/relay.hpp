@@ -60,7 +60,7 @@ class Relay {
   Task<policy::Outcome<void>> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
   Task<> answer_upstream(const Incoming& request);
   Task<Served> fail(policy::Violation violation);
-  Task<Served> end_drained();
+  Task<Served> end_stream(policy::Reason reason);
   Call* find(const Incoming& incoming);
   bool answers_all(const std::vector<Incoming>& all);
   bool open_calls() const;

@@ -27,6 +27,7 @@ Task<Served> Relay::relay_stream() {
   if (parser.mid_event()) co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended within an event"));
   if (!x_.downstream->began() && !x_.downstream->gone())
     co_return co_await fail(Violation(Reason::upstream_failed, "the stream ended before initialize was answered"));
+  upstream_.done();
   const bool unanswered = open_calls();
   const Effect effect = unanswered ? Effect::unknown : Effect::completed;
   auto closed = co_await close_open(effect, std::nullopt, unanswered);
@@ -65,6 +66,8 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
     co_return Violation(Reason::upstream_failed,
                         "an event is not strict JSON: " + std::string(json::name(parsed.error().fault)));
   const json::Document& document = *parsed;
+  if (awaiting_initialize_ && held_events_.size() + event.raw.size() > limits.initialize_bytes.count)
+    co_return Violation(Reason::upstream_failed, "limits.initialize_bytes");
   const bool many = document.root().is(json::Kind::array);
   if (many && !batch_ && calls_.front().message)
     co_return Violation(Reason::upstream_failed, "an array in answer to one message");
@@ -129,8 +132,9 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   co_await recorder_.close(*std::move(entry), closing);
 }
 
-// The gateway drains: a listen gets its completion, a GET stream its clean end.
-Task<Served> Relay::end_drained() {
+// A stream without an end of its own is over, since the gateway drains or it has lived for limits.stream: a listen gets its
+// completion, a GET stream its clean end.
+Task<Served> Relay::end_stream(Reason reason) {
   const Message* message = calls_.front().message;
   if (message && x_.downstream->began() && !calls_.front().answered()) {
     const std::string id(message->id.raw());
@@ -140,7 +144,7 @@ Task<Served> Relay::end_drained() {
     co_await x_.downstream->send(event_of(result));
   }
   const Effect effect = upstream_.sent() ? Effect::completed : Effect::none;
-  (void)co_await close_open(effect, Reason::draining, false);
+  (void)co_await close_open(effect, reason, false);
   if (x_.downstream->began()) {
     co_await x_.downstream->finish();
     co_return Served();

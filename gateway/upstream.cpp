@@ -28,7 +28,11 @@ bool quiet(Socket& socket) {
 }  // namespace
 
 UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits)
-    : upstream_(upstream), server_(server), limits_(limits), deadline_(upstream.deadlines_, [this] {
+    : upstream_(upstream),
+      server_(server),
+      pool_(server.name + ' ' + server.endpoint.authority()),
+      limits_(limits),
+      deadline_(upstream.deadlines_, [this] {
         error_code ignored;
         if (connection_) connection_->socket.close(ignored);
       }) {
@@ -37,9 +41,14 @@ UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, con
 
 UpstreamCall::~UpstreamCall() {
   upstream_.calls_.erase(this);
+  done();
+}
+
+void UpstreamCall::done() {
   const bool complete = parser_ && parser_->is_done() && !cancelled_ && !deadline_.expired();
   if (connection_ && complete && parser_->keep_alive() && connection_->unread.empty())
-    upstream_.keep(server_.endpoint.authority(), std::move(connection_));
+    upstream_.keep(pool_, std::move(connection_));
+  connection_.reset();
 }
 
 void UpstreamCall::cancel() {
@@ -59,7 +68,7 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
   const std::string head =
       request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
   if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
-  connection_ = upstream_.reuse(server_.endpoint.authority());
+  connection_ = upstream_.reuse(pool_);
   if (!connection_) {
     auto connected = co_await connect();
     if (!connected) co_return std::move(connected).error();
@@ -157,8 +166,8 @@ void Upstream::cancel(bool all) {
     if (all || call->own_) call->cancel();
 }
 
-std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& authority) {
-  auto& idle = idle_[authority];
+std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& pool) {
+  auto& idle = idle_[pool];
   while (!idle.empty()) {
     std::unique_ptr<UpstreamConnection> connection = std::move(idle.back());
     idle.pop_back();
@@ -168,8 +177,8 @@ std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& authority
   return nullptr;
 }
 
-void Upstream::keep(const std::string& authority, std::unique_ptr<UpstreamConnection> connection) {
-  auto& idle = idle_[authority];
+void Upstream::keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection) {
+  auto& idle = idle_[pool];
   if (idle.size() >= kIdlePerServer) return;
   connection->rest();
   connection->idle_since = Clock::now();

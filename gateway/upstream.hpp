@@ -70,6 +70,8 @@ class UpstreamCall {
   void mark_own() { own_ = true; }
   /// Closes the connection; whoever waits in start() or read() gets client_gone. Loop thread only.
   void cancel();
+  /// Gives the connection back, once the answer has been read to its end. Status and head stay readable.
+  void done();
   /// Whether a response head has been read.
   bool answered() const { return parser_ && parser_->is_header_done(); }
   /// Whether any byte may have reached the upstream.
@@ -84,6 +86,7 @@ class UpstreamCall {
   void reset_parser();
   Upstream& upstream_;
   const config::Server& server_;
+  const std::string pool_;  // server and address, so that a reload that moves a server never finds a connection to the old one
   const config::Limits& limits_;
   std::unique_ptr<UpstreamConnection> connection_;
   std::unique_ptr<ResponseParser> parser_;
@@ -106,13 +109,12 @@ class Upstream {
     std::vector<tcp::endpoint> endpoints;
     Clock::time_point until;
   };
-  std::unique_ptr<UpstreamConnection> reuse(const std::string& authority);
-  void keep(const std::string& authority, std::unique_ptr<UpstreamConnection> connection);
+  std::unique_ptr<UpstreamConnection> reuse(const std::string& pool);
+  void keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection);
   Task<policy::Outcome<std::vector<tcp::endpoint>>> resolve(const config::Server& server);
   Executor executor_;
   Deadlines& deadlines_;
   Services& services_;
-  // By host and port, so that a reload that moves a server never finds a connection to the old one.
   std::map<std::string, std::vector<std::unique_ptr<UpstreamConnection>>> idle_;
   std::map<std::string, Resolved> resolved_;
   std::set<UpstreamCall*> calls_;  // under way

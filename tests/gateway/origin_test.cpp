@@ -56,7 +56,7 @@ TEST_CASE("a bound address stands for itself, IPv6 in brackets") {
   CHECK(Doorplate(listen("127.0.0.5"), 8088).host_allowed("127.0.0.5:8088"));
 }
 
-TEST_CASE("an absent Origin is no browser; local pages may speak to a loopback gateway") {
+TEST_CASE("an absent Origin is no browser, local pages may speak to a loopback gateway") {
   const Doorplate door(listen("127.0.0.1"), 8088);
   for (const char* origin : {"", "http://localhost", "http://localhost:3000", "https://127.0.0.1:8088", "http://[::1]:1"}) {
     CAPTURE(origin);

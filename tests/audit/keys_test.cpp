@@ -123,13 +123,13 @@ TEST_CASE("a secret that others can read is refused, and one that only the owner
   const Folder folder;
   const std::string path = folder.path("key");
   spill(path, key().seed_base64());
-  for (const mode_t mode : {0604, 0602, 0601, 0644, 0666}) {
+  for (const mode_t mode : {0604U, 0602U, 0601U, 0644U, 0666U}) {
     REQUIRE(::chmod(path.c_str(), mode) == 0);
     const auto loaded = load_signing_key("file://" + path);
     REQUIRE_FALSE(loaded);
     CHECK(loaded.error().find("others can access") != std::string::npos);
   }
-  for (const mode_t mode : {0600, 0400}) {
+  for (const mode_t mode : {0600U, 0400U}) {
     REQUIRE(::chmod(path.c_str(), mode) == 0);
     CHECK(load_signing_key("file://" + path));
   }

@@ -70,6 +70,7 @@ bool SseParser::skip_bom(std::string_view& bytes) {
   at_start_ = false;
   if (bom_ == kBom) {
     current_.raw = std::exchange(bom_, {});
+    current_.marked = true;
   } else {
     line_ = std::exchange(bom_, {});
   }
@@ -146,7 +147,7 @@ std::string with_data(const SseEvent& event, std::string_view json) {
   std::string out;
   bool written = false;
   std::string_view raw = event.raw;
-  if (raw.starts_with(kBom)) {
+  if (event.marked) {
     out = kBom;
     raw.remove_prefix(kBom.size());
   }

@@ -19,6 +19,7 @@ struct SseEvent {
   std::string id;     // of this event's own `id` line
   bool has_data = false;
   bool has_id = false;  // an `id` line without NUL stood in this event
+  bool marked = false;  // raw begins with the stream's byte order mark; anywhere else those bytes are part of a field's name
 };
 
 /// An incremental parser: time is linear in the bytes fed, whatever the chunks. Comments and blank lines outside an event are

@@ -175,3 +175,13 @@ TEST_CASE("the parser's time grows with the bytes, not with their square") {
   REQUIRE(fed);
   CHECK(parser.next()->data.size() == 4 << 20);
 }
+
+TEST_CASE("the bytes of a byte order mark within a stream are part of a line, also where data is replaced") {
+  SseParser parser(4096);
+  REQUIRE(parser.feed("data: 1\n\n\xEF\xBB\xBF\nid: 7\ndata: 2\n\n"));
+  std::vector<SseEvent> events;
+  while (auto event = parser.next())
+    if (event->has_data) events.push_back(*event);
+  REQUIRE(events.size() == 2);
+  CHECK(with_data(events[1], "{}") == "\xEF\xBB\xBF\nid: 7\ndata: {}\n\n");
+}

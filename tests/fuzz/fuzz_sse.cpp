@@ -51,7 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(whole.good == parts.good);
   must(std::equal(whole.events.begin(), whole.events.end(), parts.events.begin(), parts.events.end(), same));
   for (const SseEvent& event : whole.events) {
-    const Read again = read(with_data(event, "{}"), 1);
+    // A byte order mark counts at the start of a stream only: an event from within one is read behind something.
+    const std::string before = event.marked ? "" : ":\n\n";
+    const Read again = read(before + with_data(event, "{}"), 1);
     must(again.events.size() == 1 && again.events[0].data == "{}" && again.events[0].id == event.id);
   }
   return 0;

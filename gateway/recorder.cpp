@@ -1,10 +1,8 @@
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 
 #include "gateway/claims.hpp"
 #include "gateway/entry.hpp"
+#include "gateway/on_loop.hpp"
 #include "gateway/principal_key.hpp"
 #include "gateway/stages.hpp"
 #include "policy/canonical.hpp"
@@ -169,14 +167,7 @@ Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decisi
 Task<Outcome<void>> Recorder::append(Record record, Durability durability, bool reserved) {
   audit::Ledger& ledger = ledger_;
   auto start = [&ledger, &record, durability, reserved](auto handler) {
-    // std::function wants a copyable callable; the guard keeps the loop alive until the answer is posted back to it.
-    auto executor = asio::get_associated_executor(handler);
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto guard = asio::make_work_guard(executor);
-    audit::Ledger::Done done = [executor, shared, guard](Outcome<void> result) {
-      asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
-    };
-    ledger.append(std::move(record), durability, reserved, std::move(done));
+    ledger.append(std::move(record), durability, reserved, on_loop(std::move(handler)));
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);
 }
@@ -235,11 +226,8 @@ Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<po
   audit::Ledger& ledger = ledger_;
   const Durability durability = settings_.reads;
   auto start = [&ledger, &record, &key, durability](auto handler) {
-    auto executor = asio::get_associated_executor(handler);
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto guard = asio::make_work_guard(executor);
-    audit::Ledger::Done done = [executor, shared, guard](Outcome<void>) { asio::post(executor, [shared] { (*shared)(); }); };
-    ledger.refuse(std::move(record), key, durability, std::move(done));
+    auto resume = on_loop(std::move(handler));
+    ledger.refuse(record, key, durability, [resume](const Outcome<void>&) { resume(); });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(start, use_task);
 }

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/post.hpp>
 
 #include "gateway/entry.hpp"
+#include "gateway/on_loop.hpp"
 #include "gateway/sse.hpp"
 #include "gateway/stages.hpp"
 #include "gateway/trace.hpp"
@@ -202,12 +201,7 @@ Task<Outcome<void>> SelfClient::initialize() {
 }
 
 Task<> wait_for_fetch(Catalogue& catalogue) {
-  auto start = [&catalogue](auto handler) {
-    auto executor = asio::get_associated_executor(handler);
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto guard = asio::make_work_guard(executor);
-    catalogue.after_fetch([executor, shared, guard] { asio::post(executor, [shared] { (*shared)(); }); });
-  };
+  auto start = [&catalogue](auto handler) { catalogue.after_fetch(on_loop(std::move(handler))); };
   co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(start, use_task);
 }
 

@@ -150,7 +150,10 @@ Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
   }
   Loop& first = workers.front()->loop;
   asio::co_spawn(first.io.get_executor(), keep_catalogues(first), asio::detached);
-  for (auto& worker : workers) worker->thread = std::thread([&io = worker->loop.io] { io.run(); });
+  for (auto& worker : workers) {
+    worker->thread = std::thread([&io = worker->loop.io] { io.run(); });
+    ::pthread_setname_np(worker->thread.native_handle(), "loop");
+  }
   admin->start();
   record_rulebook();
   return {};

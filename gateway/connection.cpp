@@ -49,7 +49,7 @@ Task<> Connection::run() {
       break;
     }
     co_await pipeline_.serve(x);
-  } while (downstream_.reusable());
+  } while (downstream_.promised());
   co_await downstream_.linger();
 }
 

@@ -37,8 +37,8 @@ Peer peek(Socket& socket) {
 }
 }  // namespace
 
-Downstream::Downstream(Socket socket, Deadlines& deadlines, std::shared_ptr<const Snapshot> now)
-    : socket_(std::move(socket)), now_(std::move(now)), limits_(now_->settings.limits), deadline_(deadlines, [this] {
+Downstream::Downstream(Socket socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now)
+    : socket_(std::move(socket)), now_(now), deadline_(deadlines, [this] {
         error_code ignored;
         if (writing_) {
           socket_.close(ignored);
@@ -67,34 +67,48 @@ Task<error_code> Downstream::more() {
 }
 
 Task<Outcome<void>> Downstream::read_head() {
+  began_ = promised_ = false;
+  if (unread_.empty()) {
+    auto first = co_await await_request();
+    if (!first) co_return std::move(first).error();
+  }
+  request_ = now_;
   parser_ = std::make_unique<RequestParser>();
-  parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes.count));
-  parser_->body_limit(limits_.body_bytes.count);
-  parser_->storage.fields_max = limits_.header_fields;
+  parser_->header_limit(static_cast<std::uint32_t>(limits().header_bytes.count));
+  parser_->body_limit(limits().body_bytes.count);
+  parser_->storage.fields_max = limits().header_fields;
   parser_->eager(false);  // the credential is checked before the body is read
-  began_ = false;
-  idle_ = unread_.empty();
-  const Clock::duration idle = closing_ ? Clock::duration(kDrainGrace) : Clock::duration(limits_.idle);
-  deadline_.arm(idle_ ? idle : Clock::duration(limits_.header_read));
+  deadline_.arm(limits().header_read);
   for (;;) {
-    if (!unread_.empty()) {
-      if (idle_) deadline_.arm(limits_.header_read);
-      idle_ = false;
-      error_code ec;
-      const std::size_t used = parser_->put(asio::buffer(unread_), ec);
-      unread_.erase(0, used);
-      if (ec == http::error::header_limit)
-        co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
-      if (ec == http::error::body_limit) co_return Violation(Reason::body_too_large, "limits.body_bytes");
-      if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
-      if (parser_->is_header_done()) break;
-      if (used > 0 && !unread_.empty()) continue;
-    }
-    const error_code ec = co_await more();
-    if (ec && deadline_.expired() && !idle_) co_return Violation(Reason::request_timeout, "limits.header_read");
+    error_code ec;
+    const std::size_t used = parser_->put(asio::buffer(unread_), ec);
+    unread_.erase(0, used);
+    if (ec == http::error::header_limit)
+      co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
+    if (ec == http::error::body_limit) co_return Violation(Reason::body_too_large, "limits.body_bytes");
+    if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
+    if (parser_->is_header_done()) break;
+    if (used > 0 && !unread_.empty()) continue;
+    ec = co_await more();
+    if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.header_read");
     if (ec) co_return Violation(Reason::client_gone, ec.message());
   }
   deadline_.disarm();
+  co_return Outcome<void>();
+}
+
+// Until a request's first byte. What belonged to the one before is let go.
+Task<Outcome<void>> Downstream::await_request() {
+  idle_ = true;
+  parser_.reset();
+  request_.reset();
+  const Clock::duration idle = closing_ ? Clock::duration(kDrainGrace) : Clock::duration(now_->settings.limits.idle);
+  deadline_.arm(idle);
+  while (unread_.empty()) {
+    const error_code ec = co_await more();
+    if (ec) co_return Violation(Reason::client_gone, ec.message());
+  }
+  idle_ = false;
   co_return Outcome<void>();
 }
 
@@ -117,18 +131,18 @@ Task<Outcome<std::string>> Downstream::read_body(Held& held) {
       if (!held.grow_to(parser.storage.body.size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
       if (parser.is_done() || used > 0) continue;
       // Chunk extensions and trailers are not payload, but they are not free either.
-      if (unread_.size() > limits_.header_bytes.count)
+      if (unread_.size() > limits().header_bytes.count)
         co_return Violation(Reason::http_malformed, "a chunk's framing is too long");
     }
     // In every window of body_grace a body must keep up limits.body_rate: what came fast before buys no silence.
     const std::size_t size = parser.storage.body.size();
-    if (Clock::now() >= window + limits_.body_grace) {
-      if (size - at_window < limits_.body_rate.count * static_cast<std::uint64_t>(limits_.body_grace.count()))
+    if (Clock::now() >= window + limits().body_grace) {
+      if (size - at_window < limits().body_rate.count * static_cast<std::uint64_t>(limits().body_grace.count()))
         co_return Violation(Reason::request_timeout, "limits.body_rate");
       window = Clock::now();
       at_window = size;
     }
-    deadline_.arm_at(window + limits_.body_grace);
+    deadline_.arm_at(window + limits().body_grace);
     ec = co_await more();
     // A window that has passed is judged above, with whatever came at its end.
     if (ec && !deadline_.expired()) co_return Violation(Reason::client_gone, ec.message());
@@ -138,6 +152,8 @@ Task<Outcome<std::string>> Downstream::read_body(Held& held) {
 }
 
 bool Downstream::reusable() const { return !closing_ && !gone_ && parser_ && parser_->is_done() && parser_->keep_alive(); }
+
+bool Downstream::promised() const { return promised_ && !gone_; }
 
 Task<bool> Downstream::write(std::string_view first, std::string_view second) {
   if (gone_) co_return false;
@@ -158,14 +174,16 @@ Task<bool> Downstream::respond(unsigned status, const Headers& headers, std::str
   // The answer to HEAD is a head, whatever it says of a length.
   const bool bare = head().method == "HEAD";
   if (bare) closing_ = true;
-  const std::string bytes = response_head(status, headers, false, body.size(), reusable());
+  promised_ = reusable();
+  const std::string bytes = response_head(status, headers, false, body.size(), promised_);
   if (bare) body = {};
   co_return co_await write(bytes, body);
 }
 
 Task<bool> Downstream::begin(unsigned status, const Headers& headers) {
   began_ = true;
-  const std::string head = response_head(status, headers, true, 0, reusable());
+  promised_ = reusable();
+  const std::string head = response_head(status, headers, true, 0, promised_);
   co_return co_await write(head, std::string_view());
 }
 
@@ -204,7 +222,7 @@ void Downstream::watch(std::function<void()> on_gone) {
 void Downstream::wait_for_hangup() {
   socket_.async_wait(Socket::wait_read, [this, watch = watch_](error_code ec) {
     if (!watch->pending) return;  // unwatched: *this may be gone
-    if (!ec && peek(socket_) == Peer::talking && unread_.size() < limits_.header_bytes.count) {
+    if (!ec && peek(socket_) == Peer::talking && unread_.size() < limits().header_bytes.count) {
       // The next request, sent early: it waits in unread_, and the hang-up behind it is still seen.
       const std::size_t had = unread_.size();
       unread_.resize(had + kReadBytes);

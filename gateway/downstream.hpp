@@ -15,7 +15,9 @@ namespace durward::gateway {
 /// hung up. Bound to its loop.
 class Downstream {
  public:
-  Downstream(Socket socket, Deadlines& deadlines, std::shared_ptr<const Snapshot> now);
+  /// now: where the snapshot in force stands, on this loop; it outlives the connection. Each request keeps the one that is
+  /// there when its first byte comes, and a connection that waits for a request keeps none.
+  Downstream(Socket socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now);
   ~Downstream() { unwatch(); }
   Downstream(const Downstream&) = delete;
   Downstream& operator=(const Downstream&) = delete;
@@ -27,6 +29,9 @@ class Downstream {
   Task<policy::Outcome<std::string>> read_body(Held& held);
   /// Whether the connection can carry another request after this answer. A body that was not read to its end ends it.
   bool reusable() const;
+  /// Whether the last answer told the caller that another request may follow: then one must be waited for, a drain that began
+  /// in between notwithstanding, since it may already be on its way.
+  bool promised() const;
   bool idle() const { return idle_; }
   void close_after_this() { closing_ = true; }
   /// Like close_after_this, but a connection that waits for a request gets a moment for one that is already on its way.
@@ -56,16 +61,18 @@ class Downstream {
     bool pending = false;
   };
   void wait_for_hangup();
+  Task<policy::Outcome<void>> await_request();
   Task<error_code> more();
   Task<bool> write(std::string_view first, std::string_view second);
   Socket socket_;
-  const std::shared_ptr<const Snapshot> now_;  // a connection keeps the limits it was accepted with
-  const config::Limits& limits_;
+  const config::Limits& limits() const { return request_->settings.limits; }
+  const std::shared_ptr<const Snapshot>& now_;
+  std::shared_ptr<const Snapshot> request_;  // the one that the request under way began with
   std::unique_ptr<RequestParser> parser_;
   std::string unread_;
   Deadline deadline_;
   std::shared_ptr<Watch> watch_;
-  bool idle_ = false, closing_ = false, began_ = false, gone_ = false, writing_ = false;
+  bool idle_ = false, closing_ = false, promised_ = false, began_ = false, gone_ = false, writing_ = false;
 };
 
 }  // namespace durward::gateway

@@ -45,6 +45,13 @@ if(DURWARD_BINARY)
   else()
     message(STATUS "No npm packages in tests/interop: its suites are left out (tests/run installs them)")
   endif()
+  if(EXISTS ${node})
+    # The long form: `tests/crash/run` (200 kills), `RELOADS=1000` for interop: reload.
+    durward_suite("crash: every answer is on record after kill -9" ALONE LABELS crash TIMEOUT 400 ENVIRONMENT ${gateway}
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 20 --seed 1)
+    durward_suite("crash: the test can fail" ALONE LABELS crash TIMEOUT 200 ENVIRONMENT ${gateway}
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 5 --seed 1 --weaken side_effects)
+  endif()
   durward_suite("demo: deploy/run --once" ALONE LABELS demo TIMEOUT 120 ENVIRONMENT ${gateway}
     COMMAND ${PROJECT_SOURCE_DIR}/deploy/run --once)
 endif()

@@ -9,9 +9,18 @@ import { within } from './wire.mjs';
 
 /**
  * `servers` maps a name to its upstream URL, or to an object of server settings; `policy` is policy.yaml's text;
- * `settings` are further top-level keys of durward.yaml; `listen` further keys of its listener.
+ * `settings` are further top-level keys of durward.yaml; `listen` further keys of its listener. `env` is added to the
+ * gateway's environment; `under` is a command and its arguments that the gateway is started by.
  */
-export async function startGateway({ durward = process.env.DURWARD, servers, policy = ALLOW_ALL, settings = {}, listen = {} }) {
+export async function startGateway({
+  durward = process.env.DURWARD,
+  servers,
+  policy = ALLOW_ALL,
+  settings = {},
+  listen = {},
+  env = {},
+  under = [],
+}) {
   if (!durward) throw new Error('where is the gateway? Set DURWARD or pass --gateway');
   const binary = resolve(durward);
   const dir = await mkdtemp(join(tmpdir(), 'durward-interop-'));
@@ -27,8 +36,10 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
   let port = 0;
   const launch = async () => {
     await writeConfig({ port });
-    process_ = await start(binary, ['serve', '-c', 'durward.yaml'], {
+    const [command, ...args] = [...under, binary, 'serve', '-c', 'durward.yaml'];
+    process_ = await start(command, args, {
       cwd: dir,
+      env,
       ready: /^data listener http:\/\/127\.0\.0\.1:(\d+)/m,
       withinMs: 30_000,
     });
@@ -108,8 +119,8 @@ export async function startGateway({ durward = process.env.DURWARD, servers, pol
   };
 }
 
-// Every request ends in exactly one closed entry. An aggregate stands for many refusals and closes none.
-function assertClosedOnce(records) {
+/** Every request ends in exactly one closed entry. An aggregate stands for many refusals and closes none. */
+export function assertClosedOnce(records) {
   const entries = new Map();
   for (const record of records) {
     const closes = ['call', 'outcome', 'refusal'].includes(record.type);

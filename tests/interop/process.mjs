@@ -48,8 +48,13 @@ export async function start(file, args, { ready, env = {}, cwd, withinMs = 15_00
   /** Resolves once the output matches; rejects when the program ends before. */
   const said = (pattern) =>
     new Promise((resolve, reject) => {
-      const look = () => pattern.test(logs()) && resolve();
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
+      const streams = [child.stdout, child.stderr];
+      const look = () => {
+        if (!pattern.test(logs())) return;
+        for (const stream of streams) stream.off('data', look);
+        resolve();
+      };
+      for (const stream of streams) stream.on('data', look);
       exited.then((end) => reject(new Error(`ended before it said ${pattern}: ${JSON.stringify(end)}\n${logs()}`)));
       look();
     });

@@ -1,12 +1,9 @@
 #include "gateway/deadline.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace durward::gateway {
-
-namespace {
-constexpr Clock::time_point kNever = Clock::time_point::max();
-}
-
-void Deadlines::start() { tick(); }
 
 void Deadlines::stop() {
   stopped_ = true;
@@ -14,37 +11,66 @@ void Deadlines::stop() {
 }
 
 void Deadlines::tick() {
-  now_ = Clock::now();
-  for (auto item = items_.begin(); item != items_.end();) {
-    auto here = item++;
-    if (here->due > now_) continue;
-    here->due = kNever;
-    here->expire();
-  }
+  advance(Clock::now());
   if (stopped_) return;
-  timer_.expires_at(now_ + kTick);
+  timer_.expires_at(began_ + (passed_ + 1) * kTick);
   timer_.async_wait([this, alive = std::weak_ptr<const bool>(alive_)](error_code ec) {
     if (!ec && !alive.expired()) tick();
   });
 }
 
-Deadline::Deadline(Deadlines& all, std::function<void()> expire) : all_(all) {
-  auto fire = [this, expire = std::move(expire)] {
-    expired_ = true;
-    expire();
-  };
-  item_ = all_.items_.insert(all_.items_.end(), Deadlines::Item{kNever, std::move(fire)});
+void Deadlines::advance(Clock::time_point now) {
+  const auto target = static_cast<std::uint64_t>(std::max(now - began_, Clock::duration::zero()) / kTick);
+  // After a pause of more than a turn every slot is visited once.
+  if (target > passed_ + kSlots) passed_ = target - kSlots;
+  while (passed_ < target) visit(slots_[++passed_ % kSlots], now);
 }
 
-Deadline::~Deadline() { all_.items_.erase(item_); }
+// The slot is taken off the wheel first: what expires may arm, disarm and destroy others, here and elsewhere.
+void Deadlines::visit(Deadline*& slot, Clock::time_point now) {
+  Deadline* here = std::exchange(slot, nullptr);
+  if (here) here->link_ = &here;
+  while (here) {
+    Deadline& one = *here;
+    one.unlink();
+    if (one.due_ == Deadline::kNever) continue;
+    if (one.due_ > now) {
+      place(one);
+      continue;
+    }
+    one.due_ = Deadline::kNever;
+    one.expired_ = true;
+    one.expire_();
+  }
+}
 
-void Deadline::arm(Clock::duration budget) { arm_at(Clock::now() + budget); }
+std::uint64_t Deadlines::tick_of(Clock::time_point due) const {
+  const Clock::duration after = std::max(due - began_, Clock::duration::zero());
+  return static_cast<std::uint64_t>(after / kTick) + (after % kTick == Clock::duration::zero() ? 0 : 1);
+}
+
+void Deadlines::place(Deadline& one) {
+  one.tick_ = std::clamp(tick_of(one.due_), passed_ + 1, passed_ + kSlots);
+  Deadline*& slot = slots_[one.tick_ % kSlots];
+  one.next_ = slot;
+  if (slot) slot->link_ = &one.next_;
+  one.link_ = &slot;
+  slot = &one;
+}
 
 void Deadline::arm_at(Clock::time_point due) {
-  item_->due = due;
+  due_ = due;
   expired_ = false;
+  if (link_ && tick_ <= all_.tick_of(due)) return;  // visited in time, and placed anew then
+  unlink();
+  all_.place(*this);
 }
 
-void Deadline::disarm() { item_->due = kNever; }
+void Deadline::unlink() {
+  if (!link_) return;
+  *link_ = next_;
+  if (next_) next_->link_ = link_;
+  link_ = nullptr;
+}
 
 }  // namespace durward::gateway

@@ -1,53 +1,68 @@
 #pragma once
+#include <array>
+#include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 
 #include "gateway/asio.hpp"
 
 namespace durward::gateway {
 
-/// All deadlines of one loop, checked by one coarse tick instead of a timer for each read. Late by at most kTick, never early.
-/// Used on its loop's thread only.
+class Deadline;
+
+/// All deadlines of one loop on one coarse tick instead of a timer for each read: late by about kTick, never early. A wheel of
+/// slots, one a tick: a tick touches what is due, and once a turn what is armed for later than a turn. Used on its loop's
+/// thread only; it outlives its deadlines.
 class Deadlines {
  public:
   static constexpr std::chrono::milliseconds kTick{50};
   explicit Deadlines(Executor executor) : timer_(executor) {}
-  void start();
+  void start() { tick(); }
   void stop();
-  Clock::time_point now() const { return now_; }
+  /// What a tick does: expires all that is due by now. Time never goes back from one call to the next.
+  void advance(Clock::time_point now);
 
  private:
   friend class Deadline;
-  struct Item {
-    Clock::time_point due;
-    std::function<void()> expire;
-  };
+  static constexpr std::uint64_t kSlots = 1024;  // 51 s a turn
   void tick();
+  void place(Deadline& one);
+  void visit(Deadline*& slot, Clock::time_point now);
+  std::uint64_t tick_of(Clock::time_point due) const;
   Timer timer_;
-  std::list<Item> items_;
-  Clock::time_point now_ = Clock::now();
+  const Clock::time_point began_ = Clock::now();
+  std::uint64_t passed_ = 0;  // ticks since began_ whose slots have been visited
+  std::array<Deadline*, kSlots> slots_{};
   bool stopped_ = false;
   // A tick that is already on its way when this goes must find that out.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
-/// One thing that must end in time, typically by closing a socket, so that whoever waits on it wakes with an error.
+/// One thing that must end in time, typically by closing a socket, so that whoever waits on it wakes with an error. Arming and
+/// disarming allocate nothing and mostly write one time: a deadline that was put off or taken back stays in its slot, and is
+/// dealt with when that is visited.
 class Deadline {
  public:
   /// expire runs on the loop, at most once for each arm(). It must not destroy this object.
-  Deadline(Deadlines& all, std::function<void()> expire);
-  ~Deadline();
+  Deadline(Deadlines& all, std::function<void()> expire) : all_(all), expire_(std::move(expire)) {}
+  ~Deadline() { unlink(); }
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
-  void arm(Clock::duration budget);
+  void arm(Clock::duration budget) { arm_at(Clock::now() + budget); }
   void arm_at(Clock::time_point due);
-  void disarm();
+  void disarm() { due_ = kNever; }
   bool expired() const { return expired_; }
 
  private:
+  friend class Deadlines;
+  static constexpr Clock::time_point kNever = Clock::time_point::max();
+  void unlink();
   Deadlines& all_;
-  std::list<Deadlines::Item>::iterator item_;
+  const std::function<void()> expire_;
+  Clock::time_point due_ = kNever;
+  std::uint64_t tick_ = 0;     // whose slot this is linked in
+  Deadline** link_ = nullptr;  // what points here; null: not linked
+  Deadline* next_ = nullptr;   // in the slot
   bool expired_ = false;
 };
 

@@ -52,6 +52,9 @@ if(DURWARD_BINARY)
     durward_suite("crash: the test can fail" ALONE LABELS crash TIMEOUT 200 ENVIRONMENT ${gateway}
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 5 --seed 1 --weaken side_effects)
   endif()
+  durward_suite("bench: it works, and its checks can fail" LABELS bench TIMEOUT 120
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/bench/run --smoke
+      --durward $<TARGET_FILE:durward> --programs $<TARGET_FILE_DIR:bench_load>)
   durward_suite("demo: deploy/run --once" ALONE LABELS demo TIMEOUT 120 ENVIRONMENT ${gateway}
     COMMAND ${PROJECT_SOURCE_DIR}/deploy/run --once)
 endif()

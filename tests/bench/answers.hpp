@@ -41,6 +41,8 @@ class AnswerReader {
     return end.ec == std::errc() && got == id && front_.find(R"("result":)") != std::string::npos;
   }
   const std::string& front() const { return front_; }
+  /// The session that the answer's head names, or empty.
+  const std::string& session() const { return session_; }
 
  private:
   enum class State : std::uint8_t { head, body, chunk_line, chunk, done };
@@ -59,6 +61,7 @@ class AnswerReader {
     bytes.remove_prefix(end + wanted.size() - had);
     lines_.resize(end + 2);
     if (state_ == State::head) {
+      keep_session();
       read_head();
     } else {
       read_chunk_line();
@@ -66,8 +69,18 @@ class AnswerReader {
     lines_.clear();
   }
 
+  static std::string lowered(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
+    return text;
+  }
+
+  void keep_session() {
+    const std::size_t at = lowered(lines_).find("\r\nmcp-session-id: ");
+    if (at != std::string::npos) session_ = lines_.substr(at + 18, lines_.find('\r', at + 18) - at - 18);
+  }
+
   void read_head() {
-    std::transform(lines_.begin(), lines_.end(), lines_.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
+    lines_ = lowered(std::move(lines_));
     if (lines_.starts_with("http/1.1 ")) std::from_chars(lines_.data() + 9, lines_.data() + lines_.size(), status_);
     const std::size_t length = lines_.find("\r\ncontent-length: ");
     if (lines_.find("\r\ntransfer-encoding: chunked\r\n") != std::string::npos) {
@@ -105,7 +118,7 @@ class AnswerReader {
   bool chunked_ = false, last_ = false, broken_ = false;
   int status_ = 0;
   std::size_t left_ = 0, body_bytes_ = 0;
-  std::string lines_, front_;
+  std::string lines_, front_, session_;
 };
 
 }  // namespace durward::bench

@@ -83,7 +83,7 @@ def stop_all():
         try:
             program.stop()
         except Failure as failure:
-            print(failure)
+            print(failure)  # the run has failed already
 
 
 def free_port():

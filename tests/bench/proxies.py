@@ -76,12 +76,20 @@ ALLOW_ALL = {"tools": {"allowlist": ["*"]}}
 class Proxy:
     """One row of the table."""
 
-    path = "/mcp/bench"
     program = None
 
     def __init__(self, name):
         self.name = name
         self.answered = 0
+
+    def pids(self):
+        return self.program.pids() if self.program else []
+
+    def peak_kb(self):
+        return self.program.peak_kb() if self.program else 0
+
+    def resident_kb(self):
+        return self.program.resident_kb()
 
     def stop(self):
         if self.program:
@@ -92,34 +100,30 @@ class Direct(Proxy):
     def start(self, folder, upstream):
         self.port = upstream
 
-    def pids(self):
-        return []
 
+class Nginx(Proxy):
+    command = "nginx"
 
-class Process(Proxy):
-    def pids(self):
-        return self.program.pids()
-
-
-class Nginx(Process):
     def start(self, folder, upstream):
         place = folder / self.name
         place.mkdir(parents=True)
         self.port = free_port()
         (place / "nginx.conf").write_text(NGINX.format(port=self.port, upstream=upstream))
-        self.program = Program(self.name, ["nginx", "-e", "stderr", "-p", str(place), "-c", "nginx.conf"], place, port=self.port)
+        self.program = Program(self.name, [self.command, "-e", "stderr", "-p", str(place), "-c", "nginx.conf"], place, port=self.port)
 
 
-class Haproxy(Process):
+class Haproxy(Proxy):
+    command = "haproxy"
+
     def start(self, folder, upstream):
         place = folder / self.name
         place.mkdir(parents=True)
         self.port = free_port()
         (place / "haproxy.cfg").write_text(HAPROXY.format(port=self.port, upstream=upstream))
-        self.program = Program(self.name, ["haproxy", "-db", "-f", "haproxy.cfg"], place, port=self.port)
+        self.program = Program(self.name, [self.command, "-db", "-f", "haproxy.cfg"], place, port=self.port)
 
 
-class Gateway(Process):
+class Gateway(Proxy):
     """durability: of every call's record. kind: of the tools; other than `read` a call has an intent and an outcome."""
 
     def __init__(self, name, binary, durability, policy, kind="read", limits=None):
@@ -142,6 +146,7 @@ class Gateway(Process):
                 "key_ref": "file://./keys/ed25519.key",
                 "reads": self.durability,
                 "side_effects": self.durability,
+                "deadline": "20s",  # this machine's disk is not what is judged
             },
         }
         if self.policy is POLICY:

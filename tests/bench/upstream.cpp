@@ -18,29 +18,39 @@ namespace durward::bench {
 namespace {
 
 constexpr std::array kSizes{300, 10000, 100000};
+constexpr const char* kJsonHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n";
+constexpr const char* kSessionHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: bench-session\r\nContent-Length: %zu\r\n\r\n";
+constexpr const char* kStreamHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n%zx\r\n";
 
-/// An answer in the pieces that stand around the id.
+/// An answer in the pieces that stand around the body's length and the id.
 struct Answer {
-  bool stream = false;
-  std::string before, after;
+  const char* head;
+  std::string before, after, end;
 };
+using Answers = std::map<std::string, Answer, std::less<>>;
 
-std::map<std::string, Answer, std::less<>> make_answers() {
-  std::map<std::string, Answer, std::less<>> out;
+Answer plain_answer(const std::string& members, const char* head = kJsonHead) {
+  return {head, R"({"jsonrpc":"2.0","id":)", "," + members + "}", ""};
+}
+
+Answers make_answers() {
+  Answers out;
   for (const int size : kSizes) {
     std::string text;
-    while (text.size() + 50 < static_cast<std::size_t>(size)) text += "All work and no play. ";
-    const std::string result = R"(,"result":{"content":[{"type":"text","text":")" + text + R"("}]}})";
-    const std::string head = R"({"jsonrpc":"2.0","id":)";
-    out["json." + std::to_string(size)] = {false, head, result};
-    out["sse." + std::to_string(size)] = {true, "event: message\ndata: " + head, result + "\n\n"};
+    while (text.size() + 80 < static_cast<std::size_t>(size)) text += "All work and no play. ";
+    const Answer json =
+        plain_answer(R"("result":{"resultType":"complete","content":[{"type":"text","text":")" + text + R"("}]})");
+    out["sse." + std::to_string(size)] = {kStreamHead, "event: message\ndata: " + json.before, json.after + "\n\n",
+                                          "\r\n0\r\n\r\n"};
+    out["json." + std::to_string(size)] = json;
   }
   return out;
 }
 
-const std::map<std::string, Answer, std::less<>> kAnswers = make_answers();
-
-Answer plain_answer(std::string_view result) { return {false, R"({"jsonrpc":"2.0","id":)", "," + std::string(result) + "}"}; }
+const Answers kAnswers = make_answers();
 
 Answer make_list() {
   std::string tools;
@@ -53,8 +63,12 @@ Answer make_list() {
 
 const Answer kList = make_list();
 const Answer kInitialized = plain_answer(
-    R"("result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"bench","version":"1.0.0"}})");
+    R"("result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"bench","version":"1.0.0"}})",
+    kSessionHead);
 const Answer kUnknown = plain_answer(R"("error":{"code":-32601,"message":"Method not found"})");
+
+/// For the test that a wrong id is noticed: every so many answers of a connection carry one. 0: none.
+unsigned wrong_every = 0;
 
 /// What follows `"key":` up to the end of a string or number; empty if the key is absent.
 std::string_view token(std::string_view body, std::string_view key) {
@@ -132,14 +146,13 @@ class Connection {
     const std::string_view id = token(body, R"("id":)");
     if (id.empty()) return send("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", {});
     const Answer& answer = answer_to(body);
+    const bool wrong = wrong_every > 0 && ++answered_ % wrong_every == 0;
     const std::size_t length = answer.before.size() + id.size() + answer.after.size();
-    std::array<char, 200> front;
-    const char* form = answer.stream ? "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
-                                       "Transfer-Encoding: chunked\r\n\r\n%zx\r\n"
-                                     : "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n";
-    std::string start(front.data(), static_cast<std::size_t>(std::snprintf(front.data(), front.size(), form, length)));
-    start.append(answer.before).append(id);
-    return send(start, answer.after, answer.stream ? "\r\n0\r\n\r\n" : "");
+    std::array<char, 250> front;
+    const int written = std::snprintf(front.data(), front.size(), answer.head, length);
+    std::string start(front.data(), static_cast<std::size_t>(written));
+    start.append(answer.before).append(wrong ? std::string(id.size(), '7') : std::string(id));
+    return send(start, answer.after, answer.end);
   }
 
   bool send(std::string_view first, std::string_view second, std::string_view third = {}) {
@@ -163,6 +176,7 @@ class Connection {
 
   Fd fd_;
   std::string in_, out_;
+  unsigned answered_ = 0;
 };
 
 class Server {
@@ -231,7 +245,13 @@ class Server {
 }  // namespace
 }  // namespace durward::bench
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]) == "--wrong-every") {
+    durward::bench::wrong_every = static_cast<unsigned>(std::stoul(argv[2]));
+  } else if (argc != 1) {
+    std::fprintf(stderr, "usage: bench_upstream [--wrong-every N]\n");
+    return 2;
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // never outlives the run that started it
   durward::bench::Server server;
   std::printf("upstream listens on %u\n", server.port());

@@ -113,7 +113,9 @@ class Load {
  private:
   enum class Stage : std::uint8_t { warm, open, closed };
 
-  bool spent() const { return stage_ == Stage::closed || (options_.count > 0 && id_ - options_.first_id >= options_.count); }
+  bool spent() const {
+    return stage_ == Stage::closed || (options_.count > 0 && id_ - options_.first_id + late_.size() >= options_.count);
+  }
 
   bool finished() const {
     if (options_.count > 0) return answered_ >= options_.count;

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,12 @@ std::string random_origin();
 /// The origin that the file holds, or, where there is none, the wanted one (or a random one), written there. An error if it
 /// holds another than the wanted one: an origin never changes.
 policy::Outcome<Text, std::string> settle_origin(const std::string& file, const std::string& wanted);
+/// The first half of it: the origin that the file holds, or nothing where there is no file. Writes nothing.
+policy::Outcome<std::optional<Text>, std::string> kept_origin(const std::string& file, const std::string& wanted);
 /// Makes missing folders, all with mode 0700.
 policy::Outcome<void, std::string> make_folders(const std::filesystem::path& folder);
+/// Whether make_folders would succeed now, and its error if not. Makes nothing.
+policy::Outcome<void, std::string> could_make_folders(const std::filesystem::path& folder);
 
 /// SubjectPublicKeyInfo in PEM (RFC 8410).
 std::string public_pem(std::string_view public_key);

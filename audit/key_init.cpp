@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -24,24 +26,46 @@ std::string key_hash(std::string_view origin, std::string_view typed_key) {
   return crypto::hex(crypto::view(crypto::sha256(signed_part))).substr(0, 8);
 }
 
+policy::Outcome<void, std::string> not_created(const fs::path& folder) {
+  return folder.string() + ": cannot be created: " + std::strerror(errno);
+}
+
 }  // namespace
 
 policy::Outcome<void, std::string> make_folders(const fs::path& folder) {
-  if (folder.empty() || fs::is_directory(folder)) return {};
+  std::error_code ignored;
+  if (folder.empty() || fs::is_directory(folder, ignored)) return {};
   if (auto above = make_folders(folder.parent_path()); !above) return above;
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return folder.string() + ": cannot be created: " + std::strerror(errno);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return not_created(folder);
   return {};
 }
 
+policy::Outcome<void, std::string> could_make_folders(const fs::path& folder) {
+  std::error_code ignored;
+  if (folder.empty() || fs::is_directory(folder, ignored)) return {};
+  if (auto above = could_make_folders(folder.parent_path()); !above) return above;
+  struct stat info {};
+  if (::lstat(folder.c_str(), &info) == 0) return {};  // whoever opens it will see what it is
+  if (errno != ENOENT) return not_created(folder);
+  const fs::path parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
+  if (::lstat(parent.c_str(), &info) != 0) return {};  // it would have been made just before
+  if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) != 0) return not_created(folder);
+  return {};
+}
+
+policy::Outcome<std::optional<Text>, std::string> kept_origin(const std::string& file, const std::string& wanted) {
+  struct stat info {};
+  if (::lstat(file.c_str(), &info) != 0 && errno == ENOENT) return std::optional<Text>();
+  TRY(Text kept, read_text_file(file, 256));
+  while (!kept.value.empty() && kept.value.back() == '\n') kept.value.pop_back();
+  if (!valid_origin(kept.value)) return file + ": does not hold a valid origin";
+  if (!wanted.empty() && wanted != kept.value) return file + ": holds another origin, which never changes";
+  return std::optional<Text>(std::move(kept));
+}
+
 policy::Outcome<Text, std::string> settle_origin(const std::string& file, const std::string& wanted) {
-  if (auto kept = read_text_file(file, 256)) {
-    std::string& text = kept->value;
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    if (!valid_origin(text)) return file + ": does not hold a valid origin";
-    if (!wanted.empty() && wanted != text) return file + ": holds another origin, which never changes";
-    return *kept;
-  }
+  TRY(std::optional<Text> kept, kept_origin(file, wanted));
+  if (kept) return *std::move(kept);
   const std::string origin = wanted.empty() ? random_origin() : wanted;
   if (auto created = create_file(file, origin + "\n", 0600); !created) return std::move(created).error();
   return Text{origin};

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "audit/key_files.hpp"
+#include "audit/ledger_check.hpp"
 #include "audit/line.hpp"
 #include "audit/recovery.hpp"
 #include "audit/refusals.hpp"
@@ -75,19 +76,10 @@ policy::Outcome<void, std::string> Ledger::State::lock_folder() {
   return {};
 }
 
-/// A log's origin is fixed when it begins: by the setting, or by the file that `keys init` put beside the key.
+/// A log's origin is fixed when it begins.
 policy::Outcome<void, std::string> Ledger::State::find_origin() {
-  std::string wanted = settings.origin;
-  if (!wanted.empty() && !valid_origin(wanted)) return "`ledger.origin` " + wanted + " is not a valid origin";
-  if (wanted.empty()) {
-    if (auto key = file_of(settings.key_ref.value)) {
-      if (auto beside = read_text_file((key->parent_path() / "origin").string(), 256)) {
-        wanted = beside->value;
-        while (!wanted.empty() && wanted.back() == '\n') wanted.pop_back();
-      }
-    }
-  }
-  TRY(const Text settled, settle_origin(settings.dir.value + "/origin", wanted));
+  TRY(const Text wanted, wanted_origin(settings));
+  TRY(const Text settled, settle_origin(settings.dir.value + "/origin", wanted.value));
   origin = settled.value;
   return {};
 }
@@ -138,9 +130,7 @@ policy::Outcome<std::unique_ptr<Ledger>, std::string> Ledger::open(const config:
 policy::Outcome<std::unique_ptr<Ledger>, std::string> Ledger::open(const config::Ledger& settings, SigningKey key,
                                                                    const Keyring& keyring, const BootFacts& boot,
                                                                    const Platform& platform) {
-  const auto nobody = keyring.commit.find("");
-  if (nobody == keyring.commit.end() || nobody->second.empty())
-    return std::string("keyring: `commit` has no key for the tenant \"\"");
+  if (auto committing = check_commit_key(keyring); !committing) return std::move(committing).error();
   auto state = std::make_unique<State>(settings, keyring, platform);
   if (auto locked = state->lock_folder(); !locked) return std::move(locked).error();
   if (auto found = state->find_origin(); !found) return std::move(found).error();

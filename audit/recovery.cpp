@@ -242,39 +242,64 @@ Position settle_end(const Position& end, const std::vector<std::string>& segment
   return before;
 }
 
-}  // namespace
+/// What a log holds, up to the first thing that does not.
+struct Replayed {
+  LogState state;
+  std::string fault;          // empty: the log is whole
+  std::uint64_t claimed = 0;  // by a state.json that does not fit the log
+};
 
-policy::Outcome<Recovered, std::string> recover(const std::string& dir, const std::string& origin,
-                                                std::string_view public_key) {
-  const std::vector<std::string> segments = list_segments(dir);
+policy::Outcome<Replayed, std::string> replay(const std::string& dir, const std::string& origin, std::string_view public_key,
+                                              const std::vector<std::string>& segments) {
   const std::string kid = key_id(public_key);
+  Replayed out;
   LogState start;
   start.leaf = genesis(origin);
-  std::uint64_t claimed = 0;
   if (auto known = read_state(dir, origin)) {
     if (known->kid != kid) return dir + kOtherKey;
     start = *std::move(known);
   } else {
-    claimed = claimed_size(dir);
+    out.claimed = claimed_size(dir);
   }
   Replay replay(dir, public_key, std::move(start), origin);
   if (auto read = replay.run(segments); !read) return std::move(read).error();
-
-  Recovered out;
-  out.reports = kept_reports(dir);
-  out.state = std::move(replay.state());
-  const bool lost = claimed > out.state.edge.size();
-  if (replay.fault().empty() && !lost) return out;
-  if (replay.other_key() && out.state.edge.size() == 0) {
+  if (replay.other_key() && replay.state().edge.size() == 0) {
     if (std::none_of(segments.begin(), segments.end(),
                      [&](const std::string& name) { return names_key(inside(dir, name), kid); }))
       return dir + kOtherKey;
   }
+  out.state = std::move(replay.state());
+  out.fault = replay.fault();
+  return out;
+}
+
+}  // namespace
+
+policy::Outcome<void, std::string> check_log(const std::string& dir, const std::string& origin, std::string_view public_key) {
+  const std::vector<std::string> segments = list_segments(dir);
+  TRY(const Replayed replayed, replay(dir, origin, public_key, segments));
+  const std::string& last = replayed.state.end.segment;
+  if (last.empty()) return {};
+  const Descriptor file(::open(inside(dir, last).c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) return because(dir, "the log cannot be opened");
+  return {};
+}
+
+policy::Outcome<Recovered, std::string> recover(const std::string& dir, const std::string& origin,
+                                                std::string_view public_key) {
+  const std::vector<std::string> segments = list_segments(dir);
+  TRY(Replayed replayed, replay(dir, origin, public_key, segments));
+  Recovered out;
+  out.reports = kept_reports(dir);
+  out.state = std::move(replayed.state);
+  const std::uint64_t claimed = replayed.claimed;
+  const bool lost = claimed > out.state.edge.size();
+  if (replayed.fault.empty() && !lost) return out;
   std::vector<Piece> pieces;
-  if (!replay.fault().empty()) {
+  if (!replayed.fault.empty()) {
     TRY(pieces, pieces_behind(dir, out.state.end, segments));
   }
-  const std::string fault = replay.fault().empty() ? "records that were on disk are missing" : replay.fault();
+  const std::string fault = replayed.fault.empty() ? "records that were on disk are missing" : replayed.fault;
   out.reports.push_back(report_of(pieces, out.state.end, fault, lost ? claimed : 0));
   if (auto done = cut(dir, pieces, out.reports); !done) return std::move(done).error();
   out.state.end = settle_end(out.state.end, segments, dir);

@@ -18,6 +18,10 @@ struct Recovered {
 /// cannot be read or moved.
 policy::Outcome<Recovered, std::string> recover(const std::string& dir, const std::string& origin, std::string_view public_key);
 
+/// Whether recover() could go on with this log: its error if the log is another key's or cannot be read or written to. Changes
+/// nothing, and may be called while a gateway writes the log.
+policy::Outcome<void, std::string> check_log(const std::string& dir, const std::string& origin, std::string_view public_key);
+
 /// To be called when the recovery records are on disk.
 void forget_reports(const std::string& dir);
 

@@ -13,12 +13,13 @@ int check(const std::string& path) {
   const gateway::Checked checked = gateway::check_files(path);
   if (!checked.report.empty()) fmt::print(stderr, "{}", checked.report);
   if (!checked.good()) return 2;
-  auto keys = gateway::check_keys(*checked.settings);
-  if (!keys) {
-    fmt::print(stderr, "durward check: {}\n", keys.error());
+  const auto open = gateway::check_start(*checked.settings);
+  if (!open) {
+    fmt::print(stderr, "durward check: {}\n", open.error());
     return 2;
   }
   fmt::print("{}: good; rulebook {}\n", path, checked.rules->digest());
+  for (const std::string& question : *open) fmt::print("not checked: {}\n", question);
   return 0;
 }
 
@@ -26,7 +27,7 @@ int check(const std::string& path) {
 
 void add_check(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      app.add_subcommand("check", "Check configuration, policy and keys: all errors at once, with their places");
+      app.add_subcommand("check", "Check all that `serve` needs: in the files all errors at once, with their places");
   auto path = std::make_shared<std::string>("durward.yaml");
   command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
   command->callback([path, &exit_code] { exit_code = check(*path); });

@@ -15,7 +15,11 @@ namespace {
 
 using Bound = policy::Outcome<void, std::string>;
 
-Bound bind_socket(Acceptor& acceptor, const std::string& address, std::uint16_t port, bool share) {
+std::string not_bound(const std::string& address, std::uint16_t port, error_code ec) {
+  return "cannot listen on " + address + ":" + std::to_string(port) + ": " + ec.message();
+}
+
+error_code bind_socket(Acceptor& acceptor, const std::string& address, std::uint16_t port, bool share) {
   error_code ec;
   const asio::ip::address ip = asio::ip::make_address(address, ec);
   const tcp::endpoint endpoint(ip, port);
@@ -25,8 +29,7 @@ Bound bind_socket(Acceptor& acceptor, const std::string& address, std::uint16_t 
   if (!ec && share && ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
     ec.assign(errno, boost::system::system_category());
   if (!ec) acceptor.bind(endpoint, ec);
-  if (ec) return "cannot listen on " + address + ":" + std::to_string(port) + ": " + ec.message();
-  return {};
+  return ec;
 }
 
 Task<> serve_connection(std::unique_ptr<Connection> connection) {
@@ -42,23 +45,28 @@ Task<> serve_connection(std::unique_ptr<Connection> connection) {
 policy::Outcome<std::uint16_t, std::string> probe_port(const std::string& address, std::uint16_t port) {
   asio::io_context io;
   Acceptor acceptor(io.get_executor());
-  auto bound = bind_socket(acceptor, address, port, false);
-  if (!bound) return std::move(bound).error();
-  error_code ec;
+  error_code ec = bind_socket(acceptor, address, port, false);
+  if (ec) return not_bound(address, port, ec);
   const tcp::endpoint local = acceptor.local_endpoint(ec);
   if (ec) return "cannot listen on " + address + ": " + ec.message();
   return local.port();
 }
 
+policy::Outcome<bool, std::string> port_free(const std::string& address, std::uint16_t port) {
+  asio::io_context io;
+  Acceptor acceptor(io.get_executor());
+  const error_code ec = bind_socket(acceptor, address, port, false);
+  if (ec && ec != asio::error::address_in_use) return not_bound(address, port, ec);
+  return !ec;
+}
+
 Bound Listener::open(const std::string& address, std::uint16_t port) { return open_acceptor(acceptor_, address, port); }
 
 Bound open_acceptor(Acceptor& acceptor, const std::string& address, std::uint16_t port) {
-  auto bound = bind_socket(acceptor, address, port, true);
-  if (!bound) return bound;
-  error_code ec;
-  acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  error_code ec = bind_socket(acceptor, address, port, true);
+  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (!ec) acceptor.non_blocking(true, ec);
-  if (ec) return "cannot listen on " + address + ":" + std::to_string(port) + ": " + ec.message();
+  if (ec) return not_bound(address, port, ec);
   return {};
 }
 

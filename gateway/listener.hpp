@@ -12,6 +12,10 @@ namespace durward::gateway {
 /// The bound port (where 0 was asked for), or one sentence of error.
 policy::Outcome<std::uint16_t, std::string> probe_port(const std::string& address, std::uint16_t port);
 
+/// Whether the port can be bound now: false where somebody else has it. Errors as of probe_port: an address that is not this
+/// machine's, a port that this user may not have.
+policy::Outcome<bool, std::string> port_free(const std::string& address, std::uint16_t port);
+
 /// Binds (SO_REUSEPORT) and listens. Errors: one sentence.
 policy::Outcome<void, std::string> open_acceptor(Acceptor& acceptor, const std::string& address, std::uint16_t port);
 

@@ -3,7 +3,9 @@
 #include <chrono>
 
 #include "audit/key_files.hpp"
+#include "audit/ledger_check.hpp"
 #include "config/load.hpp"
+#include "gateway/listener.hpp"
 #include "gateway/version.hpp"
 
 namespace durward::gateway {
@@ -37,10 +39,20 @@ Checked check_files(const std::string& config_path) {
   return checked;
 }
 
-Outcome<void, std::string> check_keys(const config::Settings& settings) {
-  TRY(const audit::SigningKey key, audit::load_signing_key(settings.ledger.key_ref.value));
-  TRY(const audit::Keyring keyring, audit::load_keyring(settings.ledger.keyring.value, settings.ledger.key_ref.value));
-  return {};
+Outcome<std::vector<std::string>, std::string> check_start(const config::Settings& settings) {
+  const config::Ledger& ledger = settings.ledger;
+  TRY(const audit::SigningKey key, audit::load_signing_key(ledger.key_ref.value));
+  TRY(const audit::Keyring keyring, audit::load_keyring(ledger.keyring.value, ledger.key_ref.value));
+  if (auto usable = audit::check_ledger(ledger, key.public_key(), keyring); !usable) return std::move(usable).error();
+  TRY(const SessionSealer sealer, SessionSealer::make(keyring.session));
+  std::vector<std::string> open{"whether another gateway holds the ledger's lock"};
+  const std::pair<const std::string&, std::uint16_t> listeners[] = {{settings.listen.address.value, settings.listen.port},
+                                                                    {settings.admin.address.value, settings.admin.port}};
+  for (const auto& [address, port] : listeners) {
+    TRY(const bool free, port_free(address, port));
+    if (!free) open.push_back("whether " + address + ":" + std::to_string(port) + ", now in use, will be free");
+  }
+  return open;
 }
 
 Outcome<Start, std::string> prepare(Checked checked) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 #include "gateway/runtime.hpp"
@@ -21,8 +22,10 @@ struct Checked {
 /// touches no ledger.
 Checked check_files(const std::string& config_path);
 
-/// The keys that the configuration names. Errors: one sentence.
-policy::Outcome<void, std::string> check_keys(const config::Settings& settings);
+/// What prepare() and Runtime::start would refuse besides: keys, ledger, addresses and ports. Writes nothing, and may be called
+/// while a gateway runs with these settings: a port in use is no error, but named in the result, as is the ledger's lock, which
+/// is not looked at. Errors: the sentence that `serve` would end with.
+policy::Outcome<std::vector<std::string>, std::string> check_start(const config::Settings& settings);
 
 /// Loads the keys, opens the ledger. Errors: one sentence.
 policy::Outcome<Start, std::string> prepare(Checked checked);

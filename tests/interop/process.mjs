@@ -61,10 +61,10 @@ export async function start(file, args, { ready, env = {}, cwd, withinMs = 15_00
   return { match, logs, said, stop, exited, pid: child.pid, signal: (name) => child.kill(name) };
 }
 
-/** Runs a program to its end; rejects when it takes longer than `withinMs`. */
-export function run(file, args, { env = {}, cwd, withinMs = 120_000 } = {}) {
+/** Runs a program to its end, as another user where uid and gid are given; rejects when it takes longer than `withinMs`. */
+export function run(file, args, { env = {}, cwd, withinMs = 120_000, uid, gid } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, uid, gid, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     let output = '';
     let late = false;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "audit/descriptor.hpp"
 #include "audit/key_files.hpp"
 #include "policy/digest.hpp"
 
@@ -36,7 +37,14 @@ policy::Outcome<void, std::string> make_folders(const fs::path& folder) {
   std::error_code ignored;
   if (folder.empty() || fs::is_directory(folder, ignored)) return {};
   if (auto above = make_folders(folder.parent_path()); !above) return above;
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return not_created(folder);
+  if (::mkdir(folder.c_str(), 0700) != 0) {
+    if (errno != EEXIST) return not_created(folder);
+    return {};
+  }
+  // What is made durable within it is worth nothing while its own name is not.
+  const fs::path parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
+  const Descriptor above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!above || ::fsync(above.get()) != 0) return parent.string() + ": cannot be made durable: " + std::strerror(errno);
   return {};
 }
 

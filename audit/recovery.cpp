@@ -230,6 +230,17 @@ Problem cut(const std::string& dir, const std::vector<Piece>& pieces, const std:
   return sync_folder(dir);
 }
 
+/// What was read is what all that follows builds on, and must not be less durable. Whoever wrote it may have been killed before
+/// the fdatasync of a segment, or before the fsync that makes a segment's name last.
+Problem make_durable(const std::string& dir, const std::string& from, const std::vector<std::string>& segments) {
+  for (const std::string& segment : segments) {
+    if (!from.empty() && *SegmentName::parse(segment) < *SegmentName::parse(from)) continue;
+    const Descriptor file(::open(inside(dir, segment).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file || ::fdatasync(file.get()) != 0) return because(inside(dir, segment), "cannot be made durable");
+  }
+  return sync_folder(dir);
+}
+
 /// The place to go on at, once the segment that it points into has been moved away as a whole.
 Position settle_end(const Position& end, const std::vector<std::string>& segments, const std::string& dir) {
   if (end.offset > 0) return end;
@@ -247,6 +258,7 @@ struct Replayed {
   LogState state;
   std::string fault;          // empty: the log is whole
   std::uint64_t claimed = 0;  // by a state.json that does not fit the log
+  std::string from;           // the first segment that was read; empty: all were
 };
 
 policy::Outcome<Replayed, std::string> replay(const std::string& dir, const std::string& origin, std::string_view public_key,
@@ -258,6 +270,7 @@ policy::Outcome<Replayed, std::string> replay(const std::string& dir, const std:
   if (auto known = read_state(dir, origin)) {
     if (known->kid != kid) return dir + kOtherKey;
     start = *std::move(known);
+    out.from = start.end.segment;
   } else {
     out.claimed = claimed_size(dir);
   }
@@ -289,6 +302,7 @@ policy::Outcome<Recovered, std::string> recover(const std::string& dir, const st
                                                 std::string_view public_key) {
   const std::vector<std::string> segments = list_segments(dir);
   TRY(Replayed replayed, replay(dir, origin, public_key, segments));
+  if (auto durable = make_durable(dir, replayed.from, segments); !durable) return std::move(durable).error();
   Recovered out;
   out.reports = kept_reports(dir);
   out.state = std::move(replayed.state);

@@ -1,10 +1,12 @@
 // How the gateway is operated, and what its records say: reload, observe mode, durability classes, kill -9, no ledger.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { startGateway } from './gateway.mjs';
+import { buildRecorder } from './recorder.mjs';
 import { startStub } from './stub.mjs';
 import { run } from './process.mjs';
 import { call, mark, openSession, send, within } from './wire.mjs';
@@ -220,6 +222,32 @@ describe('the ledger', () => {
     }
   });
 
+  test('what an earlier gateway left is made durable, names too, before anything is added', async () => {
+    const tools = await mkdtemp(join(tmpdir(), 'durward-recorder-'));
+    const recorder = await buildRecorder(tools);
+    const env = {};
+    const settings = { ledger: { dir: 'ledger', key_ref: 'file://./keys/ed25519.key', segment: '64KiB' } };
+    const gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO, settings, env });
+    try {
+      const segments = async () => (await readdir(gateway.ledgerDir)).filter((name) => name.endsWith('.ndjson')).sort();
+      const one = () => send(gateway.url('stub'), call({ word: mark() })).whole();
+      while ((await segments()).length < 3) await Promise.all(Array.from({ length: 40 }, one));
+      gateway.signal('SIGKILL');
+      await gateway.exited;
+      await rm(join(gateway.ledgerDir, 'state.json'), { force: true }); // it tells what was durable
+      const left = await Promise.all((await segments()).map(async (name) => [name, (await stat(join(gateway.ledgerDir, name))).size]));
+      Object.assign(env, recorder.env);
+      await gateway.launch();
+      const did = (await recorder.lines()).filter((line) => /\.ndjson$/.test(line));
+      const first = left.map(([name, size]) => `synced ${size} ${join(gateway.ledgerDir, name)}`);
+      assert.deepEqual(did.slice(0, first.length), first);
+      assert.deepEqual(did.slice(first.length, 2 * first.length).sort(), left.map(([name]) => `named ${name}`));
+    } finally {
+      await gateway.stop({ verify: true });
+      await rm(tools, { recursive: true, force: true });
+    }
+  });
+
   test('no ledger, no call: after a write error every call is 42503, nothing goes upstream, and the exit code is 74', async () => {
     const gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO });
     try {
@@ -261,8 +289,7 @@ describe('refusing to start', () => {
     ['with a misspelt key', base.replace('policy:', 'polcy:'), /durward\.yaml:3:1: error: .*did you mean policy/],
   ]) {
     test(name, async () => {
-      const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
-      const { tmpdir } = await import('node:os');
+      const { writeFile } = await import('node:fs/promises');
       const dir = await mkdtemp(join(tmpdir(), 'durward-start-'));
       try {
         await writeFile(join(dir, 'durward.yaml'), text);

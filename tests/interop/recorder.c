@@ -2,6 +2,7 @@
  *   synced SIZE PATH     what fdatasync or fsync of a file has made durable: the size that it had before the call
  *   named NAME           a name that stood in a folder when an fsync of it began, and so lasts
  *   connect|bind ADDRESS PORT     where a socket went; other families than IP are `unix` and the like, with their path
+ * And with RECORDER_SLOW_MS each write to a ledger's segment takes so long, as on a slow disk.
  * Each line is one write(2) to a file opened for appending, so that kill -9 loses none that was finished. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -55,6 +56,17 @@ static int sync_with(int (*real)(int), int fd) {
 
 int fdatasync(int fd) { return sync_with((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"), fd); }
 int fsync(int fd) { return sync_with((int (*)(int))dlsym(RTLD_NEXT, "fsync"), fd); }
+
+ssize_t write(int fd, const void* bytes, size_t size) {
+  const char* slow = getenv("RECORDER_SLOW_MS");
+  if (slow != NULL && atoi(slow) > 0) {
+    char link[64], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t length = readlink(link, path, sizeof path);
+    if (length > 7 && memcmp(path + length - 7, ".ndjson", 7) == 0) usleep((useconds_t)atoi(slow) * 1000);
+  }
+  return ((ssize_t(*)(int, const void*, size_t))dlsym(RTLD_NEXT, "write"))(fd, bytes, size);
+}
 
 static void went(const char* verb, const struct sockaddr* address) {
   char text[INET6_ADDRSTRLEN], line[256];

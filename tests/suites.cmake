@@ -51,8 +51,10 @@ if(DURWARD_BINARY)
     # The long form: `tests/crash/run` (200 kills), `RELOADS=1000` for interop: reload.
     durward_suite("crash: every answer is on record after kill -9" ALONE LABELS crash TIMEOUT 400 ENVIRONMENT ${gateway}
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 20 --seed 1)
-    durward_suite("crash: the test can fail" ALONE LABELS crash TIMEOUT 200 ENVIRONMENT ${gateway}
-      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 5 --seed 1 --weaken side_effects)
+    foreach(class side_effects reads)
+      durward_suite("crash: a weaker durability of ${class} is found out" ALONE LABELS crash TIMEOUT 200 ENVIRONMENT ${gateway}
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 5 --seed 1 --weaken ${class})
+    endforeach()
   endif()
   durward_suite("bench: it works, and its checks can fail" LABELS bench TIMEOUT 120
     COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/bench/run --smoke

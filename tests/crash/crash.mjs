@@ -39,16 +39,20 @@ function options() {
   return { kills, seed, weaken: values.weaken };
 }
 
-/** What happens at one kill: how many answers are waited for and how long after them, and what the power does. */
+/**
+ * What happens at one kill: how many answers are waited for and how long after them, and what the power does. `inStart`: a start
+ * is killed, too, after this part of the time that the last one took. `slowMs`: what a write to the log takes after the next
+ * start, so that there is more time in which an answer could leave too early.
+ */
 function plan(dice, weaken) {
-  const inStart = dice() < 0.15;
+  const inStart = dice() < 0.15 ? 0.2 + dice() : undefined;
   const answers = Math.floor(dice() * 300);
   const pauseMs = dice() * 6;
-  const startMs = 20 + dice() * 400;
   const power = dice() < 0.5 ? 'stays' : ['cut', 'zeros', 'hole'][Math.floor(dice() * 3)];
-  if (weaken === 'side_effects') return { inStart: false, answers: 100 + answers, pauseMs, startMs, power: 'cut' };
-  if (weaken === 'reads') return { inStart: false, answers: 100 + answers, pauseMs: 0, startMs, power: 'stays' };
-  return { inStart, answers, pauseMs, startMs, power };
+  const slowMs = dice() < 0.5 ? 0 : 15;
+  if (weaken === 'side_effects') return { answers: 100 + answers, pauseMs, power: 'cut', slowMs: 0 };
+  if (weaken === 'reads') return { answers: 100 + answers, pauseMs, power: 'stays', slowMs: 15 };
+  return { inStart, answers, pauseMs, power, slowMs };
 }
 
 class CrashTest {
@@ -57,8 +61,10 @@ class CrashTest {
   }
 
   async open() {
+    this.startMs = 100; // of which nothing is known yet
     this.tools = await mkdtemp(join(tmpdir(), 'durward-crash-'));
     this.recorder = await buildRecorder(this.tools);
+    this.env = { ...this.recorder.env };
     this.upstream = await startUpstream();
     const weaker = this.weaken ? { [this.weaken]: WEAKER[this.weaken] } : {};
     const ledger = { dir: 'ledger', key_ref: 'file://./keys/ed25519.key', segment: '256KiB', refusals_per_second: 100_000 };
@@ -67,7 +73,7 @@ class CrashTest {
       policy: LOAD_POLICY,
       listen: { threads: 2 },
       settings: { ledger: { ...ledger, ...weaker } },
-      env: this.recorder.env,
+      env: this.env,
     });
     this.verifiers = await Verifiers.of(resolve(process.env.DURWARD), this.gateway.dir);
     this.book = await Book.of(this.gateway.dir, this.upstream);
@@ -76,17 +82,18 @@ class CrashTest {
 
   /** One kill and the start after it. */
   async kill() {
-    const { inStart, answers, pauseMs, startMs, power } = (this.plan = plan(this.dice, this.weaken));
+    const { inStart, answers, pauseMs, power, slowMs } = (this.plan = plan(this.dice, this.weaken));
     ++this.kills;
-    const told = inStart ? [] : await this.loadUntilKilled(answers, pauseMs);
-    if (inStart) {
-      this.gateway.signal('SIGKILL');
-      await this.gateway.exited;
-    }
+    const told = await this.loadUntilKilled(answers, pauseMs);
     if (power !== 'stays') this.cut += await cutPower(power, this.gateway.ledgerDir, await this.recorder.lines(), this.dice);
+    // With a hole within it the log is invalid until recovery has cut it.
     if (power !== 'hole') await this.verifiers.check(this.book.segment, { torn: true });
-    if (inStart) await this.killInStart(startMs);
+    if (inStart) await this.killInStart(inStart * this.startMs);
+    if (inStart && power !== 'hole') await this.verifiers.check(this.book.segment, { torn: true });
+    this.env.RECORDER_SLOW_MS = String(slowMs);
+    const begin = Date.now();
     await this.gateway.launch();
+    this.startMs = Date.now() - begin;
     await this.verifiers.check(this.book.segment, { torn: true }); // it is being written to
     this.unended += await this.book.read();
     this.lost += this.book.judge(told, { power });
@@ -114,11 +121,11 @@ class CrashTest {
     };
     const running = callers.map(ask);
     for (const [i, kind] of ['listen', 'stream'].entries()) running.push(streams[i].ask(kind).then((answer) => told.push(answer)));
-    await within(loaded, `${answers} answers`, 30_000);
+    await within(loaded, `${answers} answers`, 120_000);
     await new Promise((resolve) => setTimeout(resolve, pauseMs)); // the random moment itself
     this.gateway.signal('SIGKILL');
     await this.gateway.exited;
-    await within(Promise.all(running), 'the callers to see it', 30_000);
+    await within(Promise.all(running), 'the callers to see it', 60_000);
     [...callers, ...streams].forEach((one) => one.close());
     return told;
   }
@@ -127,8 +134,7 @@ class CrashTest {
   async killInStart(startMs) {
     const { dir } = this.gateway;
     const serve = ['serve', '-c', 'durward.yaml'];
-    await run(resolve(process.env.DURWARD), serve, { cwd: dir, env: this.recorder.env, withinMs: startMs }).catch(() => {});
-    await this.verifiers.check(this.book.segment, { torn: true });
+    await run(resolve(process.env.DURWARD), serve, { cwd: dir, env: this.env, withinMs: startMs }).catch(() => {});
   }
 
   async close() {
@@ -161,7 +167,7 @@ async function main() {
     console.log(`at kill ${test.kills}, ${JSON.stringify(test.plan)}, ledger in ${test.gateway?.dir}:\n${error.stack}`);
     const found = weaken !== undefined && error.code === 'LOST';
     if (found) console.log('the loss was found, as it had to be');
-    if (found) await rm(test.gateway.dir, { recursive: true, force: true });
+    for (const dir of found ? [test.gateway.dir, test.tools] : []) await rm(dir, { recursive: true, force: true });
     process.exit(found ? 0 : 1);
   }
   console.log(`${test.describe()}; ${Math.round((Date.now() - begin) / 1000)} s`);

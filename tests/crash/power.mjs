@@ -15,12 +15,11 @@ export async function cutPower(how, folder, lines, dice) {
   for (const line of lines) {
     const [word, first, ...rest] = line.split(' ');
     if (word === 'named') named.add(first);
-    if (word === 'synced') synced.set(basename(rest.join(' ')), Math.max(Number(first), synced.get(basename(rest.join(' '))) ?? 0));
+    if (word === 'synced') synced.set(basename(rest.join(' ')), Number(first)); // the last counts: recovery may have cut it
   }
   const tails = [];
   for (const name of (await readdir(folder)).filter((one) => one.endsWith('.ndjson')).sort()) {
     const { size } = await stat(join(folder, name));
-    // Recovery may have cut a file that had been synced to more.
     const from = named.has(name) ? Math.min(synced.get(name) ?? 0, size) : 0;
     if (from < size || !named.has(name)) tails.push({ name, from, size });
   }

@@ -56,7 +56,7 @@ if(DURWARD_BINARY)
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/run --kills 5 --seed 1 --weaken ${class})
     endforeach()
   endif()
-  durward_suite("bench: it works, and its checks can fail" LABELS bench TIMEOUT 120
+  durward_suite("bench: it works, and its checks can fail" LABELS bench TIMEOUT 240
     COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/bench/run --smoke
       --durward $<TARGET_FILE:durward> --programs $<TARGET_FILE_DIR:bench_load>)
   durward_suite("demo: deploy/run --once" ALONE LABELS demo TIMEOUT 120 ENVIRONMENT ${gateway}

@@ -1,5 +1,7 @@
 """What the gateway was to reach, beside what a run measured."""
 
+import os
+
 import report
 from measure import Case
 
@@ -57,8 +59,8 @@ def goals(rounds, memory, idle, ledger):
         ("ledger alone, `synced` calls, fdatasync set to 1 ms", 5_000, "synced, fdatasync set to 1 ms", f"on this disk {ledger['synced']['per_second']:,.0f}; {disk}"),
         ("verification, mean batch ≥ 16", 200_000, "verify", f"n = 1: {ledger['verify, one record a batch']['per_second']:,.0f}"),
     ):  # fmt: skip
-        value = ledger[name]["per_second"]
-        add(what, goal, value, ("/s", f"{value:,.0f}/s; {note}"), below=False)
+        value, cpu = ledger[name]["per_second"], ledger[name]["cpu_us"]
+        add(what, goal, value, ("/s", f"{value:,.0f}/s, {cpu:.1f} µs of CPU each; {note}"), below=False)
     return report.table(("what", "goal", "measured", "reached"), rows)
 
 
@@ -79,11 +81,19 @@ def paced(rounds):
     return report.table(("setting, 2,000 requests/s", "p50 ms", "p99 ms", "CPU × nginx"), rows)
 
 
-def parts(rounds, cases, memory, idle, ledger):
+def machine(load_before):
+    """What the reader must know of where the figures come from."""
+    return (
+        f"Measured on {os.cpu_count()} cores with a load average of {load_before:.1f} by other work before the run began. "
+        "On a machine that does nothing else it is below 0.5; much above it, latencies and records a second say more about the other work."
+    )
+
+
+def parts(rounds, cases, memory, idle, ledger, load_before):
     """The tables of the pages, by the name of their markers."""
     alone = [(name, f"{each['per_second']:,.0f}", f"{each['cpu_us']:.1f}", f"{each['mean_batch']:.1f}") for name, each in ledger.items()]
     return {
-        "goals": goals(rounds, memory, idle, ledger),
+        "goals": goals(rounds, memory, idle, ledger) + "\n\n" + machine(load_before),
         "cpu": report.ratio_table(rounds, cases, "cpu_us"),
         "throughput": report.ratio_table(rounds, cases, "rps"),
         "p99": report.ratio_table(rounds, cases, "p99_us"),

@@ -1,13 +1,9 @@
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -19,11 +15,10 @@
 #include "audit/verify.hpp"
 
 // The ledger without a gateway. One thread plays an event loop with N calls under way: each waits until its record is durable
-// and then appends the next. Prints one JSON line for each measurement, with the cost of one fdatasync beside.
+// and then appends the next. Prints one JSON line for each measurement, with the mean cost of its fdatasync calls beside.
 namespace durward::bench {
 namespace {
 
-namespace fs = std::filesystem;
 using audit::Durability;
 using audit::Effect;
 using audit::Ledger;
@@ -156,21 +151,23 @@ class Calls {
   Inbox inbox_;
 };
 
-/// The median of what an append of 64 KiB and its fdatasync take, in microseconds.
-double sync_us(const std::string& folder) {
-  const std::string path = folder + "/sync-probe", bytes(64 << 10, 'x');
-  const int fd = ::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  std::vector<double> took;
-  for (int i = 0; i < 101; ++i) {
-    if (::write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) throw std::runtime_error(path);
+/// How often the ledger synced, and how long that took.
+struct Syncs {
+  std::atomic<std::uint64_t> count{0}, nanoseconds{0};
+  double mean_us() const { return count == 0 ? 0 : static_cast<double>(nanoseconds) / static_cast<double>(count) / 1000; }
+};
+
+/// A machine whose fdatasync is measured.
+audit::Platform timed(const audit::Platform& machine, Syncs& syncs) {
+  audit::Platform out = machine;
+  out.sync = [sync = machine.sync, &syncs](int fd) {
     const Clock::time_point begin = Clock::now();
-    if (::fdatasync(fd) != 0) throw std::runtime_error(path);
-    took.push_back(seconds_since(begin) * 1e6);
-  }
-  ::close(fd);
-  fs::remove(path);
-  std::nth_element(took.begin(), took.begin() + 50, took.end());
-  return took[50];
+    const int result = sync(fd);
+    syncs.nanoseconds += static_cast<std::uint64_t>((Clock::now() - begin).count());
+    ++syncs.count;
+    return result;
+  };
+  return out;
 }
 
 std::unique_ptr<Ledger> open(const std::string& folder, const audit::Platform& platform) {
@@ -185,14 +182,11 @@ std::unique_ptr<Ledger> open(const std::string& folder, const audit::Platform& p
   return *std::move(opened);
 }
 
-struct Written {
-  double batch = 0;  // mean records
-};
-
-Written measure(const std::string& folder, const char* name, std::size_t waiters, Durability durability, double seconds,
-                const audit::Platform& platform) {
-  const double sync = sync_us(fs::path(folder).parent_path());
-  auto ledger = open(folder, platform);
+/// Returns the mean number of records in a batch.
+double measure(const std::string& folder, const char* name, std::size_t waiters, Durability durability, double seconds,
+               const audit::Platform& machine) {
+  Syncs syncs;
+  auto ledger = open(folder, timed(machine, syncs));
   const double cpu = cpu_seconds();
   const Clock::time_point begin = Clock::now();
   const std::uint64_t calls = Calls(*ledger, waiters, durability).run(seconds);
@@ -204,9 +198,9 @@ Written measure(const std::string& folder, const char* name, std::size_t waiters
   std::printf(
       R"({"measure":"%s","waiters":%zu,"calls":%llu,"per_second":%.0f,"cpu_us":%.2f,"mean_batch":%.1f,"fdatasync_us":%.0f})"
       "\n",
-      name, waiters, static_cast<unsigned long long>(calls), count / took, spent / count * 1e6, batch, sync);
+      name, waiters, static_cast<unsigned long long>(calls), count / took, spent / count * 1e6, batch, syncs.mean_us());
   std::fflush(stdout);
-  return {batch};
+  return batch;
 }
 
 void verify(const std::string& folder, const char* name, double batch) {
@@ -233,12 +227,12 @@ void run(const std::string& folder, double seconds) {
     return 0;
   };
   const auto at = [&folder](const char* name) { return folder + "/" + name; };
-  const Written many = measure(at("written"), "written", 64, Durability::written, seconds, real);
+  const double many = measure(at("written"), "written", 64, Durability::written, seconds, real);
   measure(at("synced"), "synced", 64, Durability::synced, seconds, real);
   measure(at("synced-1ms"), "synced, fdatasync set to 1 ms", 64, Durability::synced, seconds, millisecond);
-  const Written single = measure(at("single"), "written, one at a time", 1, Durability::written, seconds, real);
-  verify(at("written"), "verify", many.batch);
-  verify(at("single"), "verify, one record a batch", single.batch);
+  const double single = measure(at("single"), "written, one at a time", 1, Durability::written, seconds, real);
+  verify(at("written"), "verify", many);
+  verify(at("single"), "verify, one record a batch", single);
 }
 
 }  // namespace

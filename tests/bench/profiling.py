@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 
 import report
@@ -40,8 +41,8 @@ def samples(rounds, proxy):
     pid = proxy.program.process.pid
     command = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "1999", "-p", str(pid), "-o", str(data)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as recorder:
-        result = rounds.measure(proxy, CASE, 5)
-        recorder.terminate()
+        rounds.measure(proxy, CASE, 8)
+        recorder.send_signal(signal.SIGINT)  # upon which it writes what it has
     listing = subprocess.run(["perf", "script", "-i", str(data), "-F", "comm,ip,sym,dso"], capture_output=True, text=True, check=False).stdout
     found = {}
     for line in listing.splitlines():
@@ -51,7 +52,7 @@ def samples(rounds, proxy):
             found[key] = found.get(key, 0) + 1
     if not found:
         raise Failure("perf gave no samples")
-    return result["cpu_us"], {key: count / sum(found.values()) for key, count in found.items()}
+    return {key: count / sum(found.values()) for key, count in found.items()}
 
 
 def system_calls(rounds, proxy):
@@ -77,13 +78,25 @@ def run(chosen, folder, raw):
     rounds = Rounds(chosen.programs, folder, raw, 1)
     gateways = [Gateway("light", chosen.durward, "buffered", ALLOW_ALL), Gateway("policy+written", chosen.durward, "written", POLICY)]
     rounds.start([Nginx("nginx"), *gateways])
-    for proxy in gateways:
-        cpu, shares = samples(rounds, proxy)
-        threads = sorted({thread for thread, _ in shares}, key=lambda thread: -sum(s for (of, _), s in shares.items() if of == thread))
-        rows = [(name, *(f"{shares.get((thread, name), 0):.1%}" for thread in threads)) for name, _, _ in AREAS]
-        print(f"\n{proxy.name}, 16 connections, 0.3 KB: {cpu:.1f} µs of CPU a request here and now")
-        print(report.table(("share of CPU time", *threads), rows))
+    shares = {proxy.name: samples(rounds, proxy) for proxy in gateways}
     calls = {proxy.name: system_calls(rounds, proxy) for proxy in rounds.proxies}
-    names = sorted(set().union(*calls.values()), key=lambda name: -max(each.get(name, 0) for each in calls.values()))
-    print("\n" + report.table(("system calls a request", *calls), [(name, *(f"{each.get(name, 0):.2f}" for each in calls.values())) for name in names]))
     rounds.stop()
+    tables = {"profile": profile_table(shares["policy+written"]), "calls": calls_table(calls)}
+    print("light\n" + profile_table(shares["light"]) + "\n\npolicy+written")
+    for name, text in tables.items():
+        print(text + "\n")
+        if chosen.write:
+            report.write_between(report.PAGE, name, text)
+
+
+def profile_table(shares):
+    threads = sorted({thread for thread, _ in shares}, key=lambda thread: -sum(s for (of, _), s in shares.items() if of == thread))
+    sums = ("in all", *(f"{sum(share for (of, _), share in shares.items() if of == thread):.1%}" for thread in threads))
+    rows = [(name, *(f"{shares.get((thread, name), 0):.1%}" for thread in threads)) for name, _, _ in AREAS]
+    return report.table(("share of CPU time", *threads), [*rows, sums])
+
+
+def calls_table(calls):
+    names = sorted(set().union(*calls.values()), key=lambda name: -max(each.get(name, 0) for each in calls.values()))
+    rows = [(name, *(f"{each.get(name, 0):.2f}" for each in calls.values())) for name in names]
+    return report.table(("system calls a request", *calls), rows)

@@ -1,9 +1,12 @@
 """Tables in Markdown, on the terminal and between markers in the pages."""
 
+import pathlib
 import re
 
 from programs import Failure
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+README, PAGE = ROOT / "README.md", ROOT / "deploy/docs/performance.md"
 SIZES = {"300": "0.3 KB", "10000": "10 KB", "100000": "100 KB"}
 
 

@@ -5,6 +5,7 @@
 #include <openssl/params.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -62,6 +63,8 @@ std::string encode(std::string_view bytes, int variant) {
 }
 
 std::optional<std::string> decode(std::string_view text, int variant) {
+  // libsodium 1.0.18 takes every byte above 0x7F for the last digit of the alphabet.
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7F; })) return std::nullopt;
   std::string bytes(text.size() / 4 * 3 + 3, '\0');
   std::size_t length = 0;
   // With nothing to ignore and no end pointer libsodium demands that every character counts.

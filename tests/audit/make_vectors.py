@@ -512,6 +512,10 @@ def build():
     add("bad-s-urlsafe", urlsafe, 1, "s: the URL alphabet")
     add("bad-s-space", middle(sig=lambda sig, k: sig.update(s=sig["s"] + " ")), 1, "s: a space behind it")
     add("bad-s-newline", middle(sig=lambda sig, k: sig.update(s=sig["s"][:76] + "\n" + sig["s"][76:])), 1, "s: wrapped")
+    # One character of UTF-8 in the place of two digits that a decoder by sign-extended bytes reads as the last digit, twice.
+    slashes = next(log for k in range(1000) if b'//' in (log := Writer().batch([call(k)])).lines[0])
+    assert slashes.lines[0].count(b"//") == 1
+    add("bad-s-not-ascii", slashes.bytes().replace(b"//", "\u00e9".encode()), 1, "s: a character beyond ASCII for two digits")
     add("bad-path-base64-bits", middle(sig=only(1, lambda sig: sig["path"].__setitem__(0, other_alphabet(sig["path"][0])))), 1, "path: trailing bits not zero")
     add("bad-path-unpadded", middle(sig=only(1, lambda sig: sig["path"].__setitem__(0, sig["path"][0].rstrip("=")))), 1, "path: no padding")
 

@@ -69,20 +69,22 @@ void same_number(Value ours, Element theirs) {
 void same(Value ours, Element theirs) {
   switch (theirs.type()) {
     case simdjson::dom::element_type::ARRAY: {
-      must(ours.is(Kind::array));
-      auto other = theirs.get_array().value().begin();
+      const simdjson::dom::array array = theirs.get_array().value();
+      auto other = array.begin();
+      must(ours.is(Kind::array) && ours.size() == array.size());
       for (const Value element : ours.elements()) same(element, *other), ++other;
-      return must(!(other != theirs.get_array().value().end()));
+      return;
     }
     case simdjson::dom::element_type::OBJECT: {
-      must(ours.is(Kind::object));
-      auto other = theirs.get_object().value().begin();
+      const simdjson::dom::object object = theirs.get_object().value();
+      auto other = object.begin();
+      must(ours.is(Kind::object) && ours.size() == object.size());
       for (const Member member : ours.members()) {
         must(member.key.string() == other.key());
         same(member.value, other.value());
         ++other;
       }
-      return must(!(other != theirs.get_object().value().end()));
+      return;
     }
     case simdjson::dom::element_type::STRING:
       return must(ours.is(Kind::string) && ours.string() == theirs.get_string().value());
@@ -96,14 +98,16 @@ void same(Value ours, Element theirs) {
 }
 
 bool has_duplicate(Element element) {
-  if (element.is_array()) {
-    for (const Element one : element.get_array().value())
-      if (has_duplicate(one)) return true;
-  }
-  if (!element.is_object()) return false;
+  simdjson::dom::array array;
+  simdjson::dom::object object;
   std::set<std::string_view> keys;
-  for (const auto [key, value] : element.get_object().value())
-    if (!keys.insert(key).second || has_duplicate(value)) return true;
+  if (element.get(array) == simdjson::SUCCESS) {
+    for (const Element one : array)
+      if (has_duplicate(one)) return true;
+  } else if (element.get(object) == simdjson::SUCCESS) {
+    for (const auto [key, value] : object)
+      if (!keys.insert(key).second || has_duplicate(value)) return true;
+  }
   return false;
 }
 

@@ -48,7 +48,7 @@ void says_what_it_says(const Message& message) {
   must(message.id.raw() == root.find("id").raw() && message.params.raw() == root.find("params").raw());
   must((message.shape == Shape::response) == message.method.empty());
   must(message.shape == Shape::response || (message.shape == Shape::request) == static_cast<bool>(message.id));
-  must(message.id.is(Kind::null) || message.id.is(Kind::string) || message.id.integer());
+  must(!message.id || message.id.is(Kind::string) || message.id.integer());
   must((message.target == policy::Target::none) == message.name.empty());
   must(message.name.empty() || message.name == named_in(message));
   no_other_case(root, {"jsonrpc", "id", "method", "params", "result", "error"});
@@ -162,8 +162,10 @@ void down(const json::Document& document) {
       list(document, message.result, i);
     }
     const auto here = [&](Value root) { return array ? root.at(i) : root; };
-    revisions(document, cut_versions(message.result), [&](Value root) { return here(root).find("result").find("supportedVersions"); });
-    revisions(document, cut_supported(message.error), [&](Value root) { return here(root).find("error").find("data").find("supported"); });
+    revisions(document, cut_versions(message.result),
+              [&](Value root) { return here(root).find("result").find("supportedVersions"); });
+    revisions(document, cut_supported(message.error),
+              [&](Value root) { return here(root).find("error").find("data").find("supported"); });
   }
 }
 

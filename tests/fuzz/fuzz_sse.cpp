@@ -115,6 +115,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Read unbounded = read(stream, stream.size(), stream.size() + 1);
   must(unbounded.good == !stray);
   if (unbounded.good) must(all_same(unbounded.events, expected));
-  for (const SseEvent& event : whole.events) replace_data(event);
+  for (std::size_t i = 0; i < std::min<std::size_t>(whole.events.size(), 8); ++i) replace_data(whole.events[i]);
   return 0;
 }

@@ -34,8 +34,8 @@ TEST_CASE("base64 is padded and goes both ways") {
 }
 
 TEST_CASE("base64 without its padding, with trailing bits, or with anything else in it is refused") {
-  for (const char* text :
-       {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8", "Z", "=", "Zm9v\n", " Zm9v", "Zm-_", "Zg==Zg==", "Zm9v====", "-_8="}) {
+  for (const char* text : {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8", "Z", "=", "Zm9v\n", " Zm9v", "Zm-_",
+                           "Zg==Zg==", "Zm9v====", "-_8=", "+\xC3\xA9=", "Zm9\xFF", "\x80\x80\x80\x80"}) {
     CAPTURE(text);
     CHECK_FALSE(from_base64(text));
   }
@@ -45,7 +45,7 @@ TEST_CASE("base64url is unpadded and as strict") {
   CHECK(base64url("\xFB\xFF") == "-_8");
   CHECK(from_base64url("-_8") == "\xFB\xFF");
   CHECK(from_base64url("") == "");
-  for (const char* text : {"-_8=", "+/8", "-_9", "Z", "Zg==", "-_8 "}) {
+  for (const char* text : {"-_8=", "+/8", "-_9", "Z", "Zg==", "-_8 ", "-\xC3\xA9", "Zm9\xFF"}) {
     CAPTURE(text);
     CHECK_FALSE(from_base64url(text));
   }

@@ -99,7 +99,8 @@ VerifyReport Judge::run() {
     if (!sound) break;
   }
   if (report_.exit_code != 1 && report_.exit_code != 2) conclude();
-  report_.records = started_ ? chain_.size() - report_.first_seq : 0;
+  // Else not even the first line stood in its place.
+  if (chain_.size() > report_.first_seq) report_.records = chain_.size() - report_.first_seq;
   report_.batches = chain_.batches();
   report_.origin = chain_.origin();
   if (!key_.empty()) report_.kid = chain_.kid();

@@ -18,6 +18,13 @@ constexpr std::array kDurability{Word{"synced", static_cast<int>(Durability::syn
                                  Word{"written", static_cast<int>(Durability::written)},
                                  Word{"buffered", static_cast<int>(Durability::buffered)}};
 
+constexpr std::array kLogFormat{Word{"auto", static_cast<int>(LogFormat::automatic)},
+                                Word{"json", static_cast<int>(LogFormat::json)},
+                                Word{"text", static_cast<int>(LogFormat::text)}};
+constexpr std::array kLogLevel{Word{"debug", static_cast<int>(LogLevel::debug)}, Word{"info", static_cast<int>(LogLevel::info)},
+                               Word{"warn", static_cast<int>(LogLevel::warn)},
+                               Word{"error", static_cast<int>(LogLevel::error)}};
+
 void durability(Fields& f, const Key& key, Durability& out) {
   Located<Durability> value{out, {}};
   if (f.choice(key, kDurability, value)) out = value.value;
@@ -33,8 +40,27 @@ void describe_listen(Fields& f, Listen& listen) {
 }
 
 void describe_admin(Fields& f, Admin& admin) {
-  f.text({"address", "health; loopback only"}, kAddress, admin.address);
+  f.text({"address", "health and metrics; loopback only"}, kAddress, admin.address);
   f.whole({"port", "0 takes any free port"}, 0, 65535, admin.port);
+  f.flag({"metrics_open",
+          "whether `/metrics` answers everyone who reaches the admin listener; `false`: nobody, until it can "
+          "authenticate"},
+         admin.metrics_open);
+  f.whole({"metrics_series", "series of tool calls by server, tool and verdict; further ones count under the tool `other`"}, 0,
+          100'000, admin.metrics_series);
+  f.time({"stall", "an event loop that has not moved for so long fails `/livez`"}, seconds(1), seconds(600), admin.stall);
+  f.whole({"connections", "at once; a further one ends the oldest"}, 1, 1000, admin.connections);
+  f.time({"deadline", "from accepting a connection to the last byte of its answer"}, seconds(1), seconds(60), admin.deadline);
+}
+
+void describe_log(Fields& f, Log& log) {
+  Located<LogFormat> format{log.format, {}};
+  if (f.choice({"format", "of the lines on stderr; `auto`: text on a terminal, else JSON"}, kLogFormat, format))
+    log.format = format.value;
+  Located<LogLevel> level{log.level, {}};
+  if (f.choice({"level", "the least severe lines that are written"}, kLogLevel, level)) log.level = level.value;
+  f.whole({"refusals_per_second", "own lines of refusals; further ones are counted, and the count is a line"}, 0, 100'000,
+          log.refusals_per_second);
 }
 
 void describe_tool(Fields& f, ToolSetting& tool) {
@@ -134,6 +160,7 @@ void describe(Fields& f, Settings& settings) {
           });
   f.text({"policy", "the policy file", true, "name the policy file, such as policy.yaml"}, kPath, settings.policy);
   f.section({"ledger", ""}, [&](Fields& in) { describe_ledger(in, settings.ledger); });
+  f.section({"log", ""}, [&](Fields& in) { describe_log(in, settings.log); });
   f.section({"limits", ""}, [&](Fields& in) { describe_limits(in, settings.limits); });
   f.section({"session", ""}, [&](Fields& in) {
     in.time({"max_age", "life of a legacy session"}, seconds(60), 365 * kDay, settings.session.max_age);

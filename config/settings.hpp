@@ -28,9 +28,25 @@ struct Listen {
   unsigned threads = 0;                            // event loops; 0: one per core, at most 8
 };
 
+/// The operator's listener: health and metrics.
 struct Admin {
   Located<std::string> address{"127.0.0.1", {}};
   std::uint16_t port = 9464;
+  bool metrics_open = false;       // whether /metrics answers without authentication
+  unsigned metrics_series = 1000;  // tool calls by server, tool and verdict; what is beyond counts as tool `other`
+  seconds stall{10};               // a loop that has not ticked for so long is not alive
+  unsigned connections = 32;       // at once; a further one ends the oldest
+  seconds deadline{5};             // from accept to the last byte of the answer
+};
+
+enum class LogFormat : std::uint8_t { automatic, json, text };
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+/// Lines on stderr.
+struct Log {
+  LogFormat format = LogFormat::automatic;  // text on a terminal, else JSON
+  LogLevel level = LogLevel::info;
+  unsigned refusals_per_second = 20;  // own lines of refusals; further ones are counted
 };
 
 enum class ToolKind : std::uint8_t { read = 1, mutate = 2, exec = 4, egress = 8 };
@@ -116,6 +132,7 @@ struct Settings {
   std::map<std::string, Server> servers;
   Located<std::string> policy;  // absolute after loading
   Ledger ledger;
+  Log log;
   Limits limits;
   Session session;
 };

@@ -54,6 +54,15 @@ bool Catalogue::due(std::chrono::steady_clock::time_point now, std::chrono::stea
   return stale_ || fetched_ == std::chrono::steady_clock::time_point{} || now - fetched_ >= pause;
 }
 
+Catalogue::Figures Catalogue::figures(std::chrono::steady_clock::time_point now) const {
+  std::lock_guard lock(mutex_);
+  Figures out;
+  out.known = names_ != nullptr;
+  out.tools = names_ ? names_->size() : 0;
+  if (fetched_ != std::chrono::steady_clock::time_point{}) out.age = now - fetched_;
+  return out;
+}
+
 void Catalogue::end_fetch(std::chrono::steady_clock::time_point now) {
   std::vector<std::function<void()>> waiting;
   {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,6 +36,14 @@ class Catalogue {
   /// Whether begin_fetch would say yes, without beginning.
   bool due(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::duration pause) const;
   void end_fetch(std::chrono::steady_clock::time_point now);
+  /// For the metrics. age: since the last fetch ended, however it ended.
+  struct Figures {
+    bool known = false;
+    std::size_t tools = 0;
+    std::optional<std::chrono::steady_clock::duration> age;
+  };
+  Figures figures(std::chrono::steady_clock::time_point now) const;
+
   /// Calls done once the fetch that is running has ended, on the thread that ends it; at once if none is.
   void after_fetch(std::function<void()> done);
 

@@ -6,6 +6,31 @@ namespace durward::gateway {
 
 using policy::Reason;
 
+namespace {
+
+// Counts one exchange: as under way while it lives, and its time when it ends.
+class Metered {
+ public:
+  Metered(Meters& meters, const Exchange& x) : meters_(meters), x_(x), waited_(x.downstream->waited()) {
+    meters_.in_flight.add(1);
+  }
+  ~Metered() {
+    meters_.in_flight.add(-1);
+    if (x_.endless) return;  // a stream's day would drown what calls take
+    x_.spent.caller = x_.downstream->waited() - waited_;
+    meters_.ended(x_.server ? std::string_view(x_.server->name) : std::string_view(), x_.spent, Clock::now() - x_.arrived);
+  }
+  Metered(const Metered&) = delete;
+  Metered& operator=(const Metered&) = delete;
+
+ private:
+  Meters& meters_;
+  const Exchange& x_;
+  const Clock::duration waited_;
+};
+
+}  // namespace
+
 Connection::Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address)
     : loop_(loop), pipeline_(pipeline), downstream_(std::move(socket), loop.deadlines, loop.now), address_(std::move(address)) {
   loop_.connections.insert(this);
@@ -42,6 +67,7 @@ Task<> Connection::run() {
     if (!read && read.error().reason == Reason::client_gone) co_return;
     Exchange x(loop_.services, loop_, &downstream_, loop_.now);
     begin(x);
+    const Metered metered(loop_.meters, x);
     if (!read) {
       downstream_.close_after_this();
       const Refused refused(std::move(read).error());

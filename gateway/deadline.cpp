@@ -11,7 +11,9 @@ void Deadlines::stop() {
 }
 
 void Deadlines::tick() {
-  advance(Clock::now());
+  const Clock::time_point now = Clock::now();
+  beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  advance(now);
   if (stopped_) return;
   timer_.expires_at(began_ + (passed_ + 1) * kTick);
   timer_.async_wait([this, alive = std::weak_ptr<const bool>(alive_)](error_code ec) {
@@ -24,6 +26,11 @@ void Deadlines::advance(Clock::time_point now) {
   // After a pause of more than a turn every slot is visited once.
   if (target > passed_ + kSlots) passed_ = target - kSlots;
   while (passed_ < target) visit(slots_[++passed_ % kSlots], now);
+}
+
+Clock::duration Deadlines::lag(Clock::time_point now) const noexcept {
+  const Clock::time_point beat{Clock::duration(beat_.load(std::memory_order_relaxed))};
+  return std::max(now - beat - kTick, Clock::duration::zero());
 }
 
 // The slot is taken off the wheel first: what expires may arm, disarm and destroy others, here and elsewhere.

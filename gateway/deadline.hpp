@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,8 @@ class Deadlines {
   void stop();
   /// What a tick does: expires all that is due by now. Time never goes back from one call to the next.
   void advance(Clock::time_point now);
+  /// How much later than due the next tick is: the loop is held up by something. Any thread.
+  Clock::duration lag(Clock::time_point now) const noexcept;
 
  private:
   friend class Deadline;
@@ -33,6 +36,7 @@ class Deadlines {
   const Clock::time_point began_ = Clock::now();
   std::uint64_t passed_ = 0;  // ticks since began_ whose slots have been visited
   std::array<Deadline*, kSlots> slots_{};
+  std::atomic<Clock::rep> beat_{began_.time_since_epoch().count()};  // of the last tick
   bool stopped_ = false;
   // A tick that is already on its way when this goes must find that out.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);

@@ -143,6 +143,7 @@ Task<Outcome<std::string>> Downstream::read_body(Held& held) {
       at_window = size;
     }
     deadline_.arm_at(window + limits().body_grace);
+    const Lap lap(waited_);
     ec = co_await more();
     // A window that has passed is judged above, with whatever came at its end.
     if (ec && !deadline_.expired()) co_return Violation(Reason::client_gone, ec.message());
@@ -157,6 +158,7 @@ bool Downstream::promised() const { return promised_ && !gone_; }
 
 Task<bool> Downstream::write(std::string_view first, std::string_view second) {
   if (gone_) co_return false;
+  const Lap lap(waited_);
   deadline_.arm(kWriteStall);
   writing_ = true;
   error_code ec;

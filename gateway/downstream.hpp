@@ -50,6 +50,8 @@ class Downstream {
   void abort();
   bool began() const { return began_; }
   bool gone() const { return gone_; }
+  /// The time that reading bodies and sending answers has taken, over all requests of the connection.
+  Clock::duration waited() const { return waited_; }
 
   /// Calls on_gone once, on the loop, if the caller closes the connection before unwatch().
   void watch(std::function<void()> on_gone);
@@ -71,6 +73,7 @@ class Downstream {
   std::unique_ptr<RequestParser> parser_;
   std::string unread_;
   Deadline deadline_;
+  Clock::duration waited_{};
   std::shared_ptr<Watch> watch_;
   bool idle_ = false, closing_ = false, promised_ = false, began_ = false, gone_ = false, writing_ = false;
 };

@@ -33,7 +33,7 @@ class Entry {
 
  private:
   friend class Recorder;
-  Entry(audit::Ledger& ledger, audit::Record record, audit::Durability durability, audit::Type ends_as);
+  Entry(audit::Ledger& ledger, const Exchange& x, audit::Record record, audit::Durability durability, audit::Type ends_as);
   struct Moved {  // true once moved from or closed
     bool gone = false;
     Moved() = default;
@@ -41,6 +41,8 @@ class Entry {
     Moved& operator=(Moved&&) = delete;
   };
   audit::Ledger* ledger_;
+  Meters* meters_;
+  Spent* spent_;  // the exchange outlives its entries
   audit::Record record_;
   audit::Durability durability_;
   audit::Type ends_as_;  // outcome, where an intent was written; else the whole call becomes one record. Its place is reserved.
@@ -71,7 +73,7 @@ class Recorder {
  private:
   audit::Record draft(const Exchange& x, audit::Type type, const policy::Decision* decision, const Message* message,
                       std::string_view id) const;
-  Task<policy::Outcome<void>> append(audit::Record record, audit::Durability durability, bool reserved);
+  Task<policy::Outcome<void>> append(audit::Record record, audit::Durability durability, bool reserved, Spent& spent);
   audit::Ledger& ledger_;
   const config::Ledger& settings_;
 };

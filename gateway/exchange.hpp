@@ -6,6 +6,7 @@
 #include "gateway/asio.hpp"
 #include "gateway/head.hpp"
 #include "gateway/http.hpp"
+#include "gateway/metrics_meters.hpp"
 #include "gateway/services.hpp"
 #include "policy/principal.hpp"
 #include "policy/rulebook.hpp"
@@ -37,6 +38,8 @@ struct Exchange {
   std::optional<SessionState> session;  // legacy, once its id has opened
   std::uint64_t bytes_in = 0;
   Held held;
+  mutable Spent spent;   // for the metrics: no stage reads it
+  bool endless = false;  // a stream without an end of its own
 
   const config::Limits& limits() const { return now->settings.limits; }
   const policy::Rulebook& rules() const { return *now->rules; }

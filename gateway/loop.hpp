@@ -5,6 +5,7 @@
 
 #include "gateway/asio.hpp"
 #include "gateway/deadline.hpp"
+#include "gateway/metrics_meters.hpp"
 #include "gateway/services.hpp"
 #include "gateway/upstream.hpp"
 #include "policy/rulebook.hpp"
@@ -17,11 +18,13 @@ struct Exchange;
 
 /// One event loop with what belongs to it alone. Touched by its own thread, but for post().
 struct Loop {
-  explicit Loop(Services& s) : services(s), deadlines(io.get_executor()), upstream(io.get_executor(), deadlines, s) {}
+  explicit Loop(Services& s)
+      : services(s), deadlines(io.get_executor()), upstream(io.get_executor(), deadlines, s), meters(s.tool_series) {}
   Services& services;
   asio::io_context io{1};
   Deadlines deadlines;
   Upstream upstream;
+  Meters meters;
   std::shared_ptr<const Snapshot> now;
   std::set<Connection*> connections;
   std::set<Relay*> streams;  // relays under way that have no end of their own

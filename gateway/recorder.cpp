@@ -2,6 +2,7 @@
 
 #include "gateway/claims.hpp"
 #include "gateway/entry.hpp"
+#include "gateway/loop.hpp"
 #include "gateway/on_loop.hpp"
 #include "gateway/principal_key.hpp"
 #include "gateway/stages.hpp"
@@ -112,8 +113,14 @@ std::string commit_arguments(const Exchange& x, const Record& record, json::Valu
 
 }  // namespace
 
-Entry::Entry(audit::Ledger& ledger, Record record, Durability durability, audit::Type ends_as)
-    : ledger_(&ledger), record_(std::move(record)), durability_(durability), ends_as_(ends_as), opened_(Clock::now()) {}
+Entry::Entry(audit::Ledger& ledger, const Exchange& x, Record record, Durability durability, audit::Type ends_as)
+    : ledger_(&ledger),
+      meters_(&x.loop.meters),
+      spent_(&x.spent),
+      record_(std::move(record)),
+      durability_(durability),
+      ends_as_(ends_as),
+      opened_(Clock::now()) {}
 
 Entry::~Entry() {
   if (done_.gone) return;
@@ -121,6 +128,7 @@ Entry::~Entry() {
   record_.ts_ms = unix_ms();
   record_.effect = audit::Effect::unknown;
   record_.reason = "abandoned";
+  meters_->closed(record_);
   try {
     ledger_->append(std::move(record_), durability_, true, {});
   } catch (const std::exception&) {
@@ -164,7 +172,8 @@ Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decisi
   return record;
 }
 
-Task<Outcome<void>> Recorder::append(Record record, Durability durability, bool reserved) {
+Task<Outcome<void>> Recorder::append(Record record, Durability durability, bool reserved, Spent& spent) {
+  const Lap lap(spent.ledger);
   audit::Ledger& ledger = ledger_;
   auto start = [&ledger, &record, durability, reserved](auto handler) {
     ledger.append(std::move(record), durability, reserved, on_loop(std::move(handler)));
@@ -186,14 +195,14 @@ Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   if (!message) record.method = grant.method();
   if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
   const bool intent_first = stream || durability == Durability::synced;
-  if (!intent_first) co_return Entry(ledger_, std::move(record), durability, audit::Type::call);
+  if (!intent_first) co_return Entry(ledger_, x, std::move(record), durability, audit::Type::call);
   Record outcome = record;
-  auto written = co_await append(std::move(record), durability, false);
+  auto written = co_await append(std::move(record), durability, false, x.spent);
   if (!written) {
     ledger_.release();
     co_return std::move(written).error();
   }
-  co_return Entry(ledger_, std::move(outcome), durability, audit::Type::outcome);
+  co_return Entry(ledger_, x, std::move(outcome), durability, audit::Type::outcome);
 }
 
 Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
@@ -209,7 +218,8 @@ Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   if (closing.reason) record.reason = policy::name(*closing.reason);
   if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
   record.findings.insert(record.findings.end(), closing.notes.begin(), closing.notes.end());
-  co_return co_await append(std::move(record), entry.durability_, true);
+  entry.meters_->closed(record);
+  co_return co_await append(std::move(record), entry.durability_, true, *entry.spent_);
 }
 
 Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<policy::Decision>& decision,
@@ -218,6 +228,8 @@ Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<po
   record.effect = audit::Effect::none;
   record.reason = policy::name(reason);
   if (!decision) record.verdict = policy::Verdict::deny;
+  x.loop.meters.closed(record);
+  const Lap lap(x.spent.ledger);
   if (!x.principal) {
     ledger_.refuse_anonymous(std::move(record), x.address);
     co_return;
@@ -241,7 +253,7 @@ Task<Outcome<void>> Recorder::resumed(const Exchange& x, const Closing& closing)
   record.verdict = closing.reason ? policy::Verdict::deny : policy::Verdict::allow;
   if (closing.reason) record.reason = policy::name(*closing.reason);
   if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
-  co_return co_await append(std::move(record), settings_.reads, false);
+  co_return co_await append(std::move(record), settings_.reads, false, x.spent);
 }
 
 void Recorder::note(const Exchange& x, std::string_view parent, Reason reason, std::string_view method) {
@@ -251,6 +263,7 @@ void Recorder::note(const Exchange& x, std::string_view parent, Reason reason, s
   record.reason = policy::name(reason);
   record.verdict = policy::Verdict::deny;
   if (known_method(method)) record.method = method;
+  x.loop.meters.withheld(record);
   ledger_.refuse(std::move(record), x.principal ? principal_key(*x.principal) : std::string(), settings_.reads, {});
 }
 

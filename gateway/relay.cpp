@@ -21,11 +21,11 @@ std::string_view media(const Head& head) {
 }  // namespace
 
 Relay::Relay(Exchange& x, Recorder& recorder, Era era)
-    : x_(x), recorder_(recorder), era_(era), upstream_(x.loop.upstream, *x.server, x.limits()) {}
+    : x_(x), recorder_(recorder), era_(era), upstream_(x.loop.upstream, *x.server, x.limits(), x.spent) {}
 
 Relay::~Relay() {
   x_.downstream->unwatch();
-  x_.loop.streams.erase(this);
+  if (x_.loop.streams.erase(this) > 0) x_.loop.meters.streams.add(-1);
 }
 
 void Relay::add(const Message& message, Entry entry) {
@@ -88,7 +88,11 @@ Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
   // Clients open a stream again as soon as it ends: not on a gateway that is about to go.
   draining_ = endless && x_.loop.draining;
   if (draining_) co_return co_await end_stream(Reason::draining);
-  if (endless) x_.loop.streams.insert(this);
+  if (endless) {
+    x_.endless = true;
+    x_.loop.streams.insert(this);
+    x_.loop.meters.streams.add(1);
+  }
   // Modern: whoever hangs up cancels. Legacy: a disconnect is not a cancellation, but nobody is left on a GET stream or a
   // DELETE.
   const bool cancels = era_ == Era::modern || !calls_.front().message;

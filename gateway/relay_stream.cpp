@@ -77,6 +77,7 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
   if (!settled) co_return std::move(settled).error();
   if (!*settled) co_return Outcome<void>();
   ++relayed_;
+  x_.loop.meters.events.add(1);
   // Named first: g++ 12 destroys a conditional's temporary inside a co_await expression twice.
   const std::string& text = **settled;
   const std::string bytes = text == document.text() ? event.raw : with_data(event, text);
@@ -115,7 +116,7 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   post.headers = upstream_headers(x_, era_, true);
   std::erase_if(post.headers, [](const auto& field) { return field.first == "last-event-id"; });
   post.body = body;
-  UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits());
+  UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits(), x_.spent);
   auto started = co_await call.start(*entry, post, Clock::now() + x_.limits().connect);
   Closing closing;
   closing.effect = started ? Effect::completed : call.sent() ? Effect::unknown : Effect::none;

@@ -22,10 +22,12 @@ void Held::drop() noexcept {
 
 bool Doormen::enter(const std::string& address) {
   std::lock_guard lock(mutex_);
-  if (total_ >= all_) return false;
-  unsigned& count = counts_[address];
-  if (count >= per_address_) return false;
-  ++count;
+  const auto known = counts_.find(address);
+  if (total_ >= all_ || (known != counts_.end() && known->second >= per_address_)) {
+    ++refused_;
+    return false;
+  }
+  ++counts_[address];
   ++total_;
   return true;
 }
@@ -38,10 +40,31 @@ void Doormen::leave(const std::string& address) {
   --total_;
 }
 
+unsigned Doormen::inside() const {
+  std::lock_guard lock(mutex_);
+  return total_;
+}
+
+std::uint64_t Doormen::refused() const {
+  std::lock_guard lock(mutex_);
+  return refused_;
+}
+
 bool Cap::enter() noexcept {
   if (used_.fetch_add(1, std::memory_order_relaxed) < max_) return true;
   leave();
   return false;
+}
+
+void Cap::rest() noexcept {
+  idle_.fetch_add(1, std::memory_order_relaxed);
+  leave();
+}
+
+bool Cap::wake() noexcept {
+  if (!enter()) return false;
+  forget();
+  return true;
 }
 
 Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_)
@@ -49,7 +72,8 @@ Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSe
       ledger(l),
       sealer(std::move(sealer_)),
       buffered(settings.limits.buffered_bytes.count),
-      doormen(settings.limits.connections_per_address, settings.limits.connections) {}
+      doormen(settings.limits.connections_per_address, settings.limits.connections),
+      tool_series(settings.admin.metrics_series) {}
 
 Cap& Services::cap(const std::string& server, unsigned max) {
   std::lock_guard lock(mutex_);

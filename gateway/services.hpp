@@ -9,6 +9,7 @@
 #include "audit/ledger.hpp"
 #include "config/settings.hpp"
 #include "gateway/catalogue.hpp"
+#include "gateway/metrics_meters.hpp"
 #include "gateway/origin.hpp"
 #include "gateway/session_id.hpp"
 
@@ -20,6 +21,7 @@ class Buffered {
   explicit Buffered(std::uint64_t max) : max_(max) {}
   bool take(std::uint64_t bytes) noexcept;
   void give(std::uint64_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::uint64_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
 
  private:
   const std::uint64_t max_;
@@ -47,12 +49,15 @@ class Doormen {
   Doormen(unsigned per_address, unsigned all) : per_address_(per_address), all_(all) {}
   bool enter(const std::string& address);
   void leave(const std::string& address);
+  unsigned inside() const;
+  std::uint64_t refused() const;  // ever
 
  private:
   const unsigned per_address_, all_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, unsigned> counts_;
   unsigned total_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 /// Connections to one upstream server over all loops (limits.upstream_connections). Thread-safe.
@@ -61,10 +66,16 @@ class Cap {
   explicit Cap(unsigned max) : max_(max) {}
   bool enter() noexcept;
   void leave() noexcept { used_.fetch_sub(1, std::memory_order_relaxed); }
+  /// A connection that is used becomes idle; and back, where there is room; or is closed while idle.
+  void rest() noexcept;
+  bool wake() noexcept;
+  void forget() noexcept { idle_.fetch_sub(1, std::memory_order_relaxed); }
+  unsigned used() const noexcept { return used_.load(std::memory_order_relaxed); }
+  unsigned idle() const noexcept { return idle_.load(std::memory_order_relaxed); }
 
  private:
   const unsigned max_;
-  std::atomic<unsigned> used_{0};
+  std::atomic<unsigned> used_{0}, idle_{0};
 };
 
 /// Everything that a reload replaces, as one immutable object: an exchange keeps the one that it began with.
@@ -83,6 +94,7 @@ struct Services {
   Catalogues catalogues;
   Buffered buffered;
   Doormen doormen;
+  ToolSeries tool_series;
   /// The cap of a server; made when first asked for, and kept for good. Thread-safe.
   Cap& cap(const std::string& server, unsigned max);
 

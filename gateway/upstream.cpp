@@ -27,11 +27,12 @@ bool quiet(Socket& socket) {
 }
 }  // namespace
 
-UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits)
+UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits, Spent& spent)
     : upstream_(upstream),
       server_(server),
       pool_(server.name + ' ' + server.endpoint.authority()),
       limits_(limits),
+      spent_(spent),
       deadline_(upstream.deadlines_, [this] {
         error_code ignored;
         if (connection_) connection_->socket.close(ignored);
@@ -68,6 +69,7 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
   const std::string head =
       request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
   if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
+  const Lap lap(spent_.upstream);
   connection_ = upstream_.reuse(pool_);
   if (!connection_) {
     auto connected = co_await connect();
@@ -153,6 +155,8 @@ Task<Outcome<void>> UpstreamCall::fill() {
 
 Task<Outcome<bool>> UpstreamCall::read() {
   const std::size_t had = parser_->storage.body.size();
+  if (parser_->is_done()) co_return false;
+  const Lap lap(spent_.upstream);
   while (parser_->storage.body.size() == had) {
     if (parser_->is_done()) co_return false;
     auto filled = co_await fill();

@@ -9,6 +9,7 @@
 #include "gateway/deadline.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/http.hpp"
+#include "gateway/metrics_meters.hpp"
 #include "gateway/services.hpp"
 
 namespace durward::gateway {
@@ -24,7 +25,10 @@ struct UpstreamRequest {
 struct UpstreamConnection {
   UpstreamConnection(Executor executor, Cap& cap) : socket(executor), cap_(&cap) {}
   ~UpstreamConnection() {
-    if (counted_) cap_->leave();
+    if (counted_)
+      cap_->leave();
+    else
+      cap_->forget();
   }
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
@@ -34,10 +38,10 @@ struct UpstreamConnection {
 
   /// An idle connection takes no place: other loops may need it.
   void rest() {
-    cap_->leave();
+    cap_->rest();
     counted_ = false;
   }
-  bool wake() { return counted_ = cap_->enter(); }
+  bool wake() { return counted_ = cap_->wake(); }
 
  private:
   Cap* cap_;
@@ -50,7 +54,8 @@ class Upstream;
 /// the connection, which is how a modern exchange is cancelled.
 class UpstreamCall {
  public:
-  UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits);
+  /// spent.upstream grows by what the call waits; spent must outlive it.
+  UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits, Spent& spent);
   ~UpstreamCall();
   UpstreamCall(const UpstreamCall&) = delete;
   UpstreamCall& operator=(const UpstreamCall&) = delete;
@@ -88,6 +93,7 @@ class UpstreamCall {
   const config::Server& server_;
   const std::string pool_;  // server and address, so that a reload that moves a server never finds a connection to the old one
   const config::Limits& limits_;
+  Spent& spent_;
   std::unique_ptr<UpstreamConnection> connection_;
   std::unique_ptr<ResponseParser> parser_;
   Deadline deadline_;

@@ -1,0 +1,181 @@
+#include "gateway/metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+
+#include "gateway/deadline.hpp"
+#include "gateway/log.hpp"
+#include "gateway/metrics_process.hpp"
+#include "gateway/metrics_table.hpp"
+#include "gateway/services.hpp"
+#include "gateway/version.hpp"
+
+namespace durward::gateway {
+
+namespace {
+
+using Labels = std::vector<std::string>;  // values, in the order of the table's names
+
+prometheus::MetricType type_of(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::counter:
+      return prometheus::MetricType::Counter;
+    case MetricKind::histogram:
+      return prometheus::MetricType::Histogram;
+    case MetricKind::gauge:
+      break;
+  }
+  return prometheus::MetricType::Gauge;
+}
+
+/// The families under construction, one for each row of the table, in its order.
+class Families {
+ public:
+  Families() : all_(kMetrics) {
+    for (const MetricRow& each : metric_table()) {
+      prometheus::MetricFamily& family = at(each.metric);
+      family.name = each.name;
+      family.help = each.help;
+      family.type = type_of(each.kind);
+    }
+  }
+
+  template <class Number>
+  void set(Metric metric, Number value, const Labels& labels = {}) {
+    prometheus::ClientMetric& one = add(metric, labels);
+    (row(metric).kind == MetricKind::counter ? one.counter.value : one.gauge.value) = static_cast<double>(value);
+  }
+  template <class Number>
+  void set_if(Metric metric, const std::optional<Number>& value) {
+    if (value) set(metric, *value);
+  }
+
+  void set(Metric metric, const Timing& timing, const Labels& labels) {
+    prometheus::ClientMetric::Histogram& out = add(metric, labels).histogram;
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < kBounds.size(); ++i) {
+      sum += timing.buckets[i];
+      out.bucket.push_back({sum, static_cast<double>(kBounds[i]) / 1e6});
+    }
+    out.sample_count = sum + timing.buckets.back();
+    out.sample_sum = static_cast<double>(timing.sum_us) / 1e6;
+  }
+
+  std::vector<prometheus::MetricFamily> take() {
+    std::erase_if(all_, [](const prometheus::MetricFamily& family) { return family.metric.empty(); });
+    return std::move(all_);
+  }
+
+ private:
+  prometheus::MetricFamily& at(Metric metric) { return all_[static_cast<std::size_t>(metric)]; }
+
+  // An empty label is the same as none to Prometheus: it is left out.
+  prometheus::ClientMetric& add(Metric metric, const Labels& labels) {
+    prometheus::ClientMetric& one = at(metric).metric.emplace_back();
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      if (!labels[i].empty()) one.label.push_back({std::string(row(metric).labels.at(i)), labels[i]});
+    return one;
+  }
+
+  std::vector<prometheus::MetricFamily> all_;
+};
+
+void add_totals(Families& out, const Totals& totals) {
+  for (const auto& [key, count] : totals.requests)
+    out.set(Metric::requests, count, {key.server, key.method, key.era, key.verdict, key.reason});
+  for (const auto& [key, count] : totals.tools) out.set(Metric::tool_calls, count, {key.server, key.tool, key.verdict});
+  for (const auto& [key, count] : totals.withheld) out.set(Metric::messages_withheld, count, {key.server, key.reason});
+  for (const auto& [server, count] : totals.would_deny) out.set(Metric::would_deny, count, {server});
+  constexpr std::array<const char*, kParts> parts{"gateway", "upstream", "ledger", "caller"};
+  for (const auto& [server, timings] : totals.timings)
+    for (std::size_t part = 0; part < kParts; ++part)
+      out.set(Metric::exchange_duration, timings[part], {server, parts[part]});
+  out.set(Metric::exchanges_in_flight, totals.in_flight);
+  out.set(Metric::streams_open, totals.streams);
+  out.set(Metric::stream_events, totals.events);
+}
+
+void add_shared(Families& out, Services& services) {
+  out.set(Metric::connections_open, services.doormen.inside());
+  out.set(Metric::connections_refused, services.doormen.refused());
+  out.set(Metric::buffered_bytes, services.buffered.held());
+  const audit::Ledger::Numbers ledger = services.ledger.numbers();
+  out.set(Metric::ledger_queue, ledger.queued);
+  out.set(Metric::ledger_records, ledger.records);
+  out.set(Metric::ledger_batches, ledger.batches);
+  out.set(Metric::ledger_at_risk, ledger.at_risk);
+  out.set(Metric::ledger_healthy, ledger.healthy);
+  out.set(Metric::ledger_failed, ledger.failed);
+  const log::Lost lost = log::lost();
+  out.set(Metric::log_suppressed, lost.rate, {"rate"});
+  out.set(Metric::log_suppressed, lost.queue, {"queue"});
+}
+
+void add_servers(Families& out, Services& services, const Snapshot& now) {
+  for (const auto& [name, server] : now.settings.servers) {
+    const Cap& cap = services.cap(name, now.settings.limits.upstream_connections);
+    out.set(Metric::upstream_connections, cap.used(), {name, "in_use"});
+    out.set(Metric::upstream_connections, cap.idle(), {name, "idle"});
+    const Catalogue::Figures catalogue = services.catalogues.of(server).figures(Clock::now());
+    out.set(Metric::catalogue_known, catalogue.known, {name});
+    out.set(Metric::catalogue_tools, catalogue.tools, {name});
+    if (catalogue.age) out.set(Metric::catalogue_age, std::chrono::duration<double>(*catalogue.age).count(), {name});
+  }
+  out.set(Metric::rulebook_info, 1, {now.rules->digest(), now.rules->mode() == config::Mode::observe ? "observe" : "enforce"});
+}
+
+void add_process(Families& out) {
+  const ProcessFigures figures = process_figures();
+  out.set_if(Metric::process_cpu, figures.cpu_seconds);
+  out.set_if(Metric::process_resident, figures.resident_bytes);
+  out.set_if(Metric::process_virtual, figures.virtual_bytes);
+  out.set_if(Metric::process_open_fds, figures.open_fds);
+  out.set_if(Metric::process_max_fds, figures.max_fds);
+  out.set_if(Metric::process_start, figures.start_seconds);
+}
+
+}  // namespace
+
+Metrics::Metrics(Services& services, std::vector<LoopView> loops) : services_(services), loops_(std::move(loops)) {}
+
+void Metrics::publish(std::shared_ptr<const Snapshot> now) {
+  const std::lock_guard lock(mutex_);
+  now_ = std::move(now);
+}
+
+void Metrics::reloaded(bool good) {
+  const std::lock_guard lock(mutex_);
+  ++(good ? reloads_ : refused_reloads_);
+  reload_good_ = good;
+  if (good) reload_time_ = std::chrono::system_clock::now();
+}
+
+std::vector<prometheus::MetricFamily> Metrics::Collect() const {
+  Families out;
+  out.set(Metric::build_info, 1, {std::string(kVersion)});
+  std::shared_ptr<const Snapshot> now;
+  {
+    const std::lock_guard lock(mutex_);
+    now = now_;
+    out.set(Metric::reloads, reloads_, {"success"});
+    out.set(Metric::reloads, refused_reloads_, {"refused"});
+    out.set(Metric::reload_successful, reload_good_);
+    out.set(Metric::reload_time, std::chrono::duration<double>(reload_time_.time_since_epoch()).count());
+  }
+  Totals totals;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i].meters->add_to(totals);
+    const double lag = std::chrono::duration<double>(loops_[i].deadlines->lag(Clock::now())).count();
+    out.set(Metric::loop_lag, lag, {std::to_string(i)});
+  }
+  add_totals(out, totals);
+  add_shared(out, services_);
+  if (now) add_servers(out, services_, *now);
+  add_process(out);
+  return out.take();
+}
+
+std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(Collect()); }
+
+}  // namespace durward::gateway

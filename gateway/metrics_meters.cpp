@@ -1,0 +1,145 @@
+#include "gateway/metrics_meters.hpp"
+
+#include <algorithm>
+
+namespace durward::gateway {
+
+namespace {
+
+constexpr std::string_view kOther = "other";
+constexpr std::size_t kToolName = 128;  // bytes; a longer name is no label
+
+// Four numbers of 16 bits, or the verdict's two in one of them.
+std::uint64_t pack(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
+  return a << 48 | b << 32 | c << 16 | d;
+}
+std::uint16_t unpack(std::uint64_t key, unsigned place) { return static_cast<std::uint16_t>(key >> (48 - 16 * place)); }
+
+policy::Verdict verdict_of(const audit::Record& record) { return record.verdict.value_or(policy::Verdict::deny); }
+
+std::string word(policy::Verdict verdict) { return std::string(policy::name(verdict)); }
+
+// A tool's name where it may be a label. A name outside catalogue and configuration is a commitment in the record.
+bool is_label(std::string_view tool) {
+  return !tool.empty() && tool.size() <= kToolName && !tool.starts_with("hmac") &&
+         std::all_of(tool.begin(), tool.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+}  // namespace
+
+bool ToolSeries::admit(std::string_view server, std::string_view tool, policy::Verdict verdict) {
+  std::tuple<std::string, std::string, policy::Verdict> one(server, tool, verdict);
+  std::lock_guard lock(mutex_);
+  if (known_.contains(one)) return true;
+  if (known_.size() >= max_) return false;
+  known_.insert(std::move(one));
+  return true;
+}
+
+const std::uint16_t* Words::find(std::string_view word) const {
+  const auto found = slots_.find(word);
+  return found == slots_.end() ? nullptr : &found->second;
+}
+
+std::uint16_t Words::slot(std::string_view word) {
+  if (const std::uint16_t* known = find(word)) return *known;
+  if (words_.size() > 0xffff) return 0;
+  const auto next = static_cast<std::uint16_t>(words_.size());
+  words_.emplace_back(word);
+  slots_.emplace(word, next);
+  return next;
+}
+
+void Timing::observe(Spent::Time time) noexcept {
+  const auto us = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 0);
+  const auto* bound = std::lower_bound(kBounds.begin(), kBounds.end(), us);
+  ++buckets[static_cast<std::size_t>(bound - kBounds.begin())];
+  sum_us += static_cast<std::uint64_t>(us);
+}
+
+void Timing::merge(const Timing& other) noexcept {
+  for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += other.buckets[i];
+  sum_us += other.sum_us;
+}
+
+// What is counted is never worth a request: without memory for a new series the count is lost, not the exchange.
+void Meters::closed(const audit::Record& record) noexcept {
+  try {
+    std::lock_guard lock(mutex_);
+    count(record);
+  } catch (const std::exception&) {
+  }
+}
+
+void Meters::count(const audit::Record& record) {
+  const std::uint16_t server = servers_.slot(record.server);
+  const bool unknown_method = record.method.empty() && !record.era.empty();
+  const std::uint16_t method = methods_.slot(unknown_method ? kOther : std::string_view(record.method));
+  const policy::Verdict verdict = verdict_of(record);
+  const std::uint64_t era_and_verdict = eras_.slot(record.era) << 8 | static_cast<unsigned>(verdict);
+  ++requests_[pack(server, method, era_and_verdict, reasons_.slot(record.reason))];
+  if (!record.tool.empty()) count_tool(record, server, verdict);
+  const bool let_pass = std::any_of(record.findings.begin(), record.findings.end(), [](const policy::Finding& finding) {
+    return finding.effect == policy::Effect::would_deny;
+  });
+  if (let_pass && verdict == policy::Verdict::allow) ++would_deny_[server];
+}
+
+void Meters::count_tool(const audit::Record& record, std::uint16_t server, policy::Verdict verdict) {
+  const std::string_view tool = is_label(record.tool) ? std::string_view(record.tool) : kOther;
+  const std::uint16_t* known = tools_.find(tool);
+  std::uint64_t key = known ? pack(server, *known, static_cast<unsigned>(verdict), 0) : 0;
+  if (!known || !tool_calls_.contains(key)) {
+    const bool own = tool == kOther || series_.admit(record.server, tool, verdict);
+    key = pack(server, tools_.slot(own ? tool : kOther), static_cast<unsigned>(verdict), 0);
+  }
+  ++tool_calls_[key];
+}
+
+void Meters::withheld(const audit::Record& record) noexcept {
+  try {
+    std::lock_guard lock(mutex_);
+    ++withheld_[pack(servers_.slot(record.server), reasons_.slot(record.reason), 0, 0)];
+  } catch (const std::exception&) {
+  }
+}
+
+void Meters::ended(std::string_view server, const Spent& spent, Spent::Time whole) noexcept {
+  try {
+    std::lock_guard lock(mutex_);
+    const std::uint16_t slot = servers_.slot(server);
+    if (timings_.size() <= slot) timings_.resize(slot + std::size_t{1});
+    Timings& timings = timings_[slot];
+    timings[static_cast<std::size_t>(Part::gateway)].observe(whole - spent.upstream - spent.ledger - spent.caller);
+    timings[static_cast<std::size_t>(Part::upstream)].observe(spent.upstream);
+    timings[static_cast<std::size_t>(Part::ledger)].observe(spent.ledger);
+    timings[static_cast<std::size_t>(Part::caller)].observe(spent.caller);
+  } catch (const std::exception&) {
+  }
+}
+
+void Meters::add_to(Totals& totals) const {
+  totals.in_flight += in_flight.get();
+  totals.streams += streams.get();
+  totals.events += events.get();
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, count] : requests_) {
+    const std::uint16_t era_and_verdict = unpack(key, 2);
+    const auto verdict = static_cast<policy::Verdict>(era_and_verdict & 0xff);
+    const std::uint16_t era = era_and_verdict >> 8;
+    totals.requests[{servers_.at(unpack(key, 0)), methods_.at(unpack(key, 1)), eras_.at(era), word(verdict),
+                     reasons_.at(unpack(key, 3))}] += count;
+  }
+  for (const auto& [key, count] : tool_calls_) {
+    const auto verdict = static_cast<policy::Verdict>(unpack(key, 2));
+    totals.tools[{servers_.at(unpack(key, 0)), tools_.at(unpack(key, 1)), word(verdict)}] += count;
+  }
+  for (const auto& [key, count] : withheld_)
+    totals.withheld[{servers_.at(unpack(key, 0)), reasons_.at(unpack(key, 1))}] += count;
+  for (const auto& [server, count] : would_deny_) totals.would_deny[servers_.at(server)] += count;
+  for (std::size_t slot = 0; slot < timings_.size(); ++slot)
+    for (std::size_t part = 0; part < kParts; ++part)
+      totals.timings[servers_.at(slot)][part].merge(timings_[slot][part]);
+}
+
+}  // namespace durward::gateway

@@ -1,13 +1,14 @@
 #include <fmt/core.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 
 #include "cmd/command.hpp"
 #include "gateway/load.hpp"
+#include "gateway/log.hpp"
 #include "gateway/runtime.hpp"
 #include "gateway/signals.hpp"
 
@@ -15,38 +16,66 @@ namespace durward::cmd {
 
 namespace {
 
+namespace log = gateway::log;
+
 constexpr int kBadConfiguration = 2;
 constexpr int kLedgerFailed = 74;
 
 int fail(const std::string& why) {
-  fmt::print(stderr, "durward serve: {}\n", why);
+  log::Line line;
+  line.msg = why;
+  log::write(log::LogLevel::error, log::Event::not_started, line);
+  log::finish();
   return kBadConfiguration;
+}
+
+// The report's lines, each as a line of the log.
+void log_report(log::LogLevel level, std::string_view report) {
+  while (!report.empty()) {
+    const std::size_t end = std::min(report.find('\n'), report.size());
+    log::Line line;
+    line.msg = report.substr(0, end);
+    log::write(level, log::Event::configuration, line);
+    report.remove_prefix(std::min(end + 1, report.size()));
+  }
 }
 
 // Keeps what is in force where the new files do not hold.
 void reload(gateway::Runtime& runtime, const std::string& path) {
   gateway::Checked checked = gateway::check_files(path);
-  if (!checked.report.empty()) fmt::print(stderr, "{}", checked.report);
+  log_report(checked.good() ? log::LogLevel::warn : log::LogLevel::error, checked.report);
+  log::Line line;
+  line.msg = "reload refused, the old configuration and policy stay in force";
   if (!checked.good()) {
-    spdlog::error("reload refused, the old configuration and policy stay in force: see the errors above");
+    runtime.reload_refused();
+    line.detail = "see the lines before";
+    log::write(log::LogLevel::error, log::Event::reload_refused, line);
     return;
   }
   const std::string digest = checked.rules->digest();
   auto reloaded = runtime.reload(*checked.settings, std::move(checked.rules));
-  if (reloaded) {
-    spdlog::info("reloaded rulebook={}", digest);
-  } else {
-    spdlog::error("reload refused, the old configuration and policy stay in force: {}", reloaded.error());
+  if (!reloaded) {
+    line.detail = reloaded.error();
+    log::write(log::LogLevel::error, log::Event::reload_refused, line);
+    return;
   }
+  log::configure(checked.settings->log);
+  const std::string said = "reloaded rulebook=" + digest;
+  line.msg = said;
+  line.rulebook = digest;
+  log::write(log::LogLevel::info, log::Event::reloaded, line);
 }
 
 int serve(const std::string& path) {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("durward"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   gateway::Signals signals;  // before any thread, so that all inherit the mask
   gateway::Checked checked = gateway::check_files(path);
-  if (!checked.report.empty()) fmt::print(stderr, "{}", checked.report);
-  if (!checked.good()) return kBadConfiguration;
+  if (!checked.good()) {
+    fmt::print(stderr, "{}", checked.report);
+    return kBadConfiguration;
+  }
+  log::start(checked.settings->log);
+  log_report(log::LogLevel::warn, checked.report);
+  const std::string digest = checked.rules->digest();
   auto prepared = gateway::prepare(std::move(checked));
   if (!prepared) return fail(prepared.error());
   auto runtime = gateway::Runtime::start(*std::move(prepared));
@@ -54,9 +83,12 @@ int serve(const std::string& path) {
   gateway::Runtime& running = **runtime;
   fmt::print("data listener {}\nadmin listener {}\n", running.data_url(), running.admin_url());
   std::fflush(stdout);
+  log::write(log::LogLevel::info, log::Event::started, {.msg = "serving", .rulebook = digest});
   while (signals.wait() == gateway::Signals::Kind::reload) reload(running, path);
-  spdlog::info("draining");
-  return running.drain() ? 0 : kLedgerFailed;
+  log::write(log::LogLevel::info, log::Event::draining, {.msg = "draining"});
+  const bool whole = running.drain();
+  log::finish();
+  return whole ? 0 : kLedgerFailed;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ readonly root
 # What Debian 12 offers and a build needs. A name behind a colon is a command that will do as well.
 readonly BUILD_PACKAGES=(
   g++ cmake ninja-build:ninja pkg-config ccache
-  libboost1.81-dev libssl-dev libsodium-dev libyaml-cpp-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev
+  libboost1.81-dev libssl-dev libsodium-dev libyaml-cpp-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
 )
 
 say() { printf '%s\n' "$*"; }

@@ -2,120 +2,122 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
-#include "gateway/deadline.hpp"
 #include "gateway/downstream.hpp"
 #include "gateway/listener.hpp"
+#include "gateway/log.hpp"
+#include "gateway/refusal.hpp"
+#include "gateway/services.hpp"
 
 namespace durward::gateway {
 
-namespace {
-constexpr unsigned kAnswering = 32;  // probes at once; more are closed
-}
+Admin::Admin(const config::Admin& settings, Services& services, std::vector<LoopView> loops)
+    : settings_(settings),
+      answers_(settings, services, std::move(loops)),
+      acceptor_(io_.get_executor()),
+      report_(io_.get_executor()),
+      deadlines_(io_.get_executor()) {}
 
-policy::Outcome<std::unique_ptr<Admin>, std::string> Admin::open(const config::Admin& settings, Services& services) {
+policy::Outcome<std::unique_ptr<Admin>, std::string> Admin::open(const config::Admin& settings, Services& services,
+                                                                 std::vector<LoopView> loops) {
   TRY(const std::uint16_t port, probe_port(settings.address.value, settings.port));
-  std::unique_ptr<Admin> admin(new Admin(services));
+  std::unique_ptr<Admin> admin(new Admin(settings, services, std::move(loops)));
   auto opened = open_acceptor(admin->acceptor_, settings.address.value, port);
   if (!opened) return std::move(opened).error();
   admin->port_ = port;
   return admin;
 }
 
-void Admin::publish(std::shared_ptr<const Snapshot> now) {
-  std::lock_guard lock(mutex_);
-  now_ = std::move(now);
+void Admin::publish(const std::shared_ptr<const Snapshot>& now) {
+  answers_.publish(now);
+  if (own_) return;  // what is ours changes with a restart only
+  const config::Listen listen{settings_.address, port_, {}, {}, 1};
+  Snapshot own{now->settings, now->rules, Doorplate(listen, port_)};
+  own.settings.limits.header_read = own.settings.limits.idle = settings_.deadline;
+  own_ = std::make_shared<const Snapshot>(std::move(own));
 }
 
 void Admin::start() {
+  deadlines_.start();
   asio::co_spawn(io_.get_executor(), accept(), asio::detached);
+  asio::co_spawn(io_.get_executor(), report_suppressed(), asio::detached);
   thread_ = std::thread([this] { io_.run(); });
+  ::pthread_setname_np(thread_.native_handle(), "admin");
 }
 
+// Ends what waits instead of stopping the loop under it: every coroutine must be gone before what it uses is.
 void Admin::stop() {
-  io_.stop();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  asio::post(io_, [this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    report_.cancel();
+    deadlines_.stop();
+    for (Downstream* one : open_) one->abort();
+  });
+  thread_.join();
 }
 
 Task<> Admin::accept() {
   Timer pause(io_.get_executor());
-  for (;;) {
+  while (acceptor_.is_open()) {
     error_code ec;
     Socket socket(io_.get_executor());
     co_await acceptor_.async_accept(socket, into(ec));
-    if (ec == asio::error::operation_aborted) co_return;
-    if (!ec && answering_ < kAnswering) {
+    if (!ec) {
+      make_room();
       asio::co_spawn(io_.get_executor(), answer(std::move(socket)), asio::detached);
-    } else if (ec) {
+    } else if (acceptor_.is_open()) {
       pause.expires_after(std::chrono::milliseconds(20));  // out of descriptors, most likely
       co_await pause.async_wait(into(ec));
     }
   }
 }
 
-Task<> Admin::answer(Socket socket) {
-  std::shared_ptr<const Snapshot> now;
-  {
-    std::lock_guard lock(mutex_);
-    now = now_;
+// A connection that is aborted leaves open_ at once; its coroutine ends a little later.
+void Admin::make_room() {
+  while (open_.size() >= settings_.connections) {
+    Downstream* oldest = open_.front();
+    open_.pop_front();
+    oldest->abort();
   }
-  struct Counted {
-    explicit Counted(unsigned& all) : count(all) { ++count; }
-    ~Counted() { --count; }
-    unsigned& count;
-  } const counted(answering_);
-  Deadlines deadlines(io_.get_executor());
-  deadlines.start();
-  Downstream downstream(std::move(socket), deadlines, now);
-  downstream.close_after_this();
-  auto read = co_await downstream.read_head();
-  if (read) {
-    const Doorplate door(config::Listen{now->settings.admin.address, port_, {}, {}, 1}, port_);
-    const Head& head = downstream.head();
-    unsigned status = 404;
-    std::string body = "{\"error\":\"no such path\"}\n";
-    const bool ours = check_head(head) && door.host_allowed(head.find("host")) && door.origin_allowed(head.find("origin"));
-    if (!ours) {
-      status = 403;
-      body = "{\"error\":\"Host or Origin\"}\n";
-    } else if (head.method != "GET") {
-      status = 405;
-      body = "{\"error\":\"GET only\"}\n";
-    } else {
-      bool good = false;
-      const std::string answer = respond(head.target, good);
-      if (!answer.empty()) {
-        status = good ? 200 : 503;
-        body = answer;
-      }
-    }
-    const Headers headers{{"content-type", "application/json"}, {"cache-control", "no-store"}};
-    co_await downstream.respond(status, headers, body);
-  }
-  deadlines.stop();
 }
 
-// Alive: this thread answers. Ready: records can be written, and the gateway is not on its way out. A server whose catalogue
-// is missing is named, and does not make the others unreachable.
-std::string Admin::respond(std::string_view target, bool& good) const {
-  if (target == "/livez" || target == "/startupz") {
-    good = true;
-    return "{\"status\":\"ok\"}\n";
+Task<> Admin::answer(Socket socket) {
+  if (!acceptor_.is_open()) co_return;  // accepted just before stop()
+  Downstream downstream(std::move(socket), deadlines_, own_);
+  open_.push_back(&downstream);
+  struct Leaves {
+    ~Leaves() { all.remove(one); }
+    std::list<Downstream*>& all;
+    Downstream* one;
+  } const leaves{open_, &downstream};
+  Deadline whole(deadlines_, [&downstream] { downstream.abort(); });
+  whole.arm(settings_.deadline);
+  downstream.close_after_this();
+  auto read = co_await downstream.read_head();
+  if (!read && read.error().reason == policy::Reason::client_gone) co_return;
+  AdminAnswer said;
+  if (read) {
+    said = answers_.to(downstream.head(), own_->door);
+  } else {
+    said.status = row(read.error().reason).http;
+    said.body = "{\"error\":\"" + std::string(policy::name(read.error().reason)) + "\"}\n";
   }
-  if (target != "/readyz") return {};
-  std::shared_ptr<const Snapshot> now;
-  {
-    std::lock_guard lock(mutex_);
-    now = now_;
+  Headers headers{{"content-type", std::string(said.type)}, {"cache-control", "no-store"}};
+  if (said.status == 405) headers.emplace_back("allow", "GET, HEAD");
+  co_await downstream.respond(said.status, headers, said.body);
+  co_await downstream.linger();
+}
+
+Task<> Admin::report_suppressed() {
+  error_code ec;
+  while (!ec && acceptor_.is_open()) {
+    report_.expires_after(std::chrono::seconds(1));
+    co_await report_.async_wait(into(ec));
+    log::report_suppressed();
   }
-  const bool ledger = services_.ledger.healthy();
-  good = ledger && !draining_;
-  std::string missing;
-  for (const auto& [name, server] : now->settings.servers)
-    if (services_.catalogues.of(server).listing({}) == policy::Listing::unavailable)
-      missing += (missing.empty() ? "\"" : ",\"") + name + "\"";
-  const char* status = draining_ ? "draining" : !ledger ? "no ledger" : missing.empty() ? "ok" : "degraded";
-  return std::string("{\"status\":\"") + status + "\",\"without_catalogue\":[" + missing + "]}\n";
 }
 
 }  // namespace durward::gateway

@@ -1,42 +1,53 @@
 #pragma once
-#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "gateway/admin_answers.hpp"
 #include "gateway/asio.hpp"
-#include "gateway/services.hpp"
+#include "gateway/deadline.hpp"
 
 namespace durward::gateway {
 
-/// The operator's listener, never the data port: GET /livez, /readyz and /startupz. Loopback only. One thread, one small
-/// answer a connection.
+class Downstream;
+
+/// The operator's listener, never the data port: GET /livez, /readyz, /startupz and /metrics. Loopback only. One thread, and
+/// one answer a connection, within admin.deadline. Beyond admin.connections the oldest connection ends: whoever holds
+/// connections open can neither keep a probe out nor touch the data plane.
 class Admin {
  public:
-  static policy::Outcome<std::unique_ptr<Admin>, std::string> open(const config::Admin& settings, Services& services);
+  /// loops: all of the gateway's; they outlive the listener. Errors: one sentence for the operator.
+  static policy::Outcome<std::unique_ptr<Admin>, std::string> open(const config::Admin& settings, Services& services,
+                                                                   std::vector<LoopView> loops);
   ~Admin() { stop(); }
   void start();
   void stop();
-  void draining() { draining_ = true; }
-  /// The snapshot in force. Any thread.
-  void publish(std::shared_ptr<const Snapshot> now);
+  void draining() { answers_.draining(); }
+  /// The snapshot in force, before start() and after each reload. Any thread.
+  void publish(const std::shared_ptr<const Snapshot>& now);
+  /// A reload has ended. good: its files are in force. Any thread.
+  void reloaded(bool good) { answers_.metrics().reloaded(good); }
   std::uint16_t port() const { return port_; }
 
  private:
-  Admin(Services& services) : services_(services), acceptor_(io_.get_executor()) {}
+  Admin(const config::Admin& settings, Services& services, std::vector<LoopView> loops);
   Task<> accept();
   Task<> answer(Socket socket);
-  std::string respond(std::string_view target, bool& good) const;
-  Services& services_;
+  Task<> report_suppressed();
+  void make_room();
+  const config::Admin settings_;
+  AdminAnswers answers_;
   asio::io_context io_{1};
   Acceptor acceptor_;
+  Timer report_;
+  Deadlines deadlines_;
   std::thread thread_;
   std::uint16_t port_ = 0;
-  unsigned answering_ = 0;  // its thread only
-  std::atomic<bool> draining_{false};
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> now_;
+  std::list<Downstream*> open_;          // the oldest first; its thread only
+  std::shared_ptr<const Snapshot> own_;  // our limits and our Doorplate
 };
 
 }  // namespace durward::gateway

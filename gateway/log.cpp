@@ -17,12 +17,14 @@ namespace durward::gateway::log {
 
 namespace {
 
-constexpr std::size_t kField = 1024;    // bytes of one member
-constexpr std::size_t kQueue = 1024;    // lines that may wait for stderr
+constexpr std::size_t kField = 1024;     // bytes of one member
+constexpr std::size_t kQueue = 1024;     // lines that may wait for stderr
 constexpr std::chrono::seconds kEnd{1};  // for stderr to take what waits when the gateway ends
 
-constexpr std::array<std::string_view, 10> kEvents{"started",    "configuration", "reloaded", "reload_refused", "refused",
-                                                   "suppressed", "catalogue",     "draining", "cut",            "unended"};
+constexpr std::array<std::string_view, 11> kEvents{"started",        "not_started", "configuration", "reloaded",
+                                                   "reload_refused", "refused",     "suppressed",    "catalogue",
+                                                   "draining",       "cut",         "unended"};
+static_assert(kEvents.size() == static_cast<std::size_t>(Event::unended) + 1);
 constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warn", "error"};
 
 // Cut where a character begins.
@@ -110,7 +112,11 @@ std::string_view name(LogLevel level) noexcept { return kLevels[static_cast<std:
 
 std::string as_json(LogLevel level, Event event, const Line& line) {
   std::string out = "\"level\":\"";
-  out.append(name(level)).append("\",\"event\":\"").append(name(event)).append("\",\"msg\":").append(json::quote(bounded(line.msg)));
+  out.append(name(level))
+      .append("\",\"event\":\"")
+      .append(name(event))
+      .append("\",\"msg\":")
+      .append(json::quote(bounded(line.msg)));
   each_member(line, [&out](std::string_view member, std::string_view value) {
     if (!value.empty()) out.append(",\"").append(member).append("\":").append(json::quote(bounded(value)));
   });
@@ -175,7 +181,8 @@ void write(LogLevel level, Event event, const Line& line) {
   State* here = state.load();
   if (here == nullptr || level < here->level.load()) return;
   ++here->queued;
-  here->logger->log(spdlog::level::info, spdlog::string_view_t(here->json ? as_json(level, event, line) : as_text(level, event, line)));
+  here->logger->log(spdlog::level::info,
+                    spdlog::string_view_t(here->json ? as_json(level, event, line) : as_text(level, event, line)));
 }
 
 void refusal(const Line& line) {

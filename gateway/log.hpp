@@ -17,6 +17,7 @@ using config::LogLevel;
 /// What happened: the closed vocabulary of the member `event`.
 enum class Event : std::uint8_t {
   started,         // the listeners are open
+  not_started,     // and why
   configuration,   // a mistake or a doubt in the files
   reloaded,        // new files are in force
   reload_refused,  // they are not
@@ -32,9 +33,9 @@ std::string_view name(LogLevel level) noexcept;
 
 /// What a line says. Empty members are left out. No text of arguments or results, no secret.
 struct Line {
-  std::string_view msg;
-  std::string_view trace_id, entry, server, reason, detail, rulebook;
-  std::optional<std::uint64_t> count;
+  std::string_view msg{};
+  std::string_view trace_id{}, entry{}, server{}, reason{}, detail{}, rulebook{};
+  std::optional<std::uint64_t> count{};
 };
 
 /// The line without its time: the members of a JSON object from `"level"` to the closing brace, or text. Whatever the strings

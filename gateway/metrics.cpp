@@ -89,8 +89,7 @@ void add_totals(Families& out, const Totals& totals) {
   for (const auto& [server, count] : totals.would_deny) out.set(Metric::would_deny, count, {server});
   constexpr std::array<const char*, kParts> parts{"gateway", "upstream", "ledger", "caller"};
   for (const auto& [server, timings] : totals.timings)
-    for (std::size_t part = 0; part < kParts; ++part)
-      out.set(Metric::exchange_duration, timings[part], {server, parts[part]});
+    for (std::size_t part = 0; part < kParts; ++part) out.set(Metric::exchange_duration, timings[part], {server, parts[part]});
   out.set(Metric::exchanges_in_flight, totals.in_flight);
   out.set(Metric::streams_open, totals.streams);
   out.set(Metric::stream_events, totals.events);

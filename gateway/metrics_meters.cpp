@@ -138,8 +138,7 @@ void Meters::add_to(Totals& totals) const {
     totals.withheld[{servers_.at(unpack(key, 0)), reasons_.at(unpack(key, 1))}] += count;
   for (const auto& [server, count] : would_deny_) totals.would_deny[servers_.at(server)] += count;
   for (std::size_t slot = 0; slot < timings_.size(); ++slot)
-    for (std::size_t part = 0; part < kParts; ++part)
-      totals.timings[servers_.at(slot)][part].merge(timings_[slot][part]);
+    for (std::size_t part = 0; part < kParts; ++part) totals.timings[servers_.at(slot)][part].merge(timings_[slot][part]);
 }
 
 }  // namespace durward::gateway

@@ -82,8 +82,8 @@ class Words {
 };
 
 /// A histogram's upper bounds in microseconds; above the last there is one bucket more.
-inline constexpr std::array<std::uint32_t, 20> kBounds{50,     100,    250,     500,     1000,    2500,    5000,
-                                                       10000,  25000,  50000,   100000,  250000,  500000,  1000000,
+inline constexpr std::array<std::uint32_t, 20> kBounds{50,      100,     250,      500,      1000,     2500,     5000,
+                                                       10000,   25000,   50000,    100000,   250000,   500000,   1000000,
                                                        2500000, 5000000, 10000000, 30000000, 60000000, 120000000};
 struct Timing {
   std::array<std::uint64_t, kBounds.size() + 1> buckets{};

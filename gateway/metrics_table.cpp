@@ -58,23 +58,25 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "one row for each Metric, in its order; counters end in _total, and nothing else does");
 
-std::string_view word(MetricKind kind) {
-  return kind == kCounter ? "counter" : kind == kGauge ? "gauge" : "histogram";
-}
+std::string_view word(MetricKind kind) { return kind == kCounter ? "counter" : kind == kGauge ? "gauge" : "histogram"; }
 
 constexpr std::string_view kBefore =
     "# Metrics\n\n"
-    "`GET /metrics` on the admin listener, in Prometheus' text format. It answers 403 unless `admin.metrics_open: true`, which\n"
+    "`GET /metrics` on the admin listener, in Prometheus' text format. It answers 403 unless `admin.metrics_open: true`, "
+    "which\n"
     "opens it to everyone who reaches the listener (loopback).\n\n"
     "    scrape_configs:\n"
     "      - job_name: durward\n"
     "        static_configs: [{targets: [\"127.0.0.1:9464\"]}]\n\n"
     "Labels hold closed lists, configured names and tools of a catalogue, never what a caller wrote: `server` is a configured\n"
-    "server or empty, `method` a method of MCP, `other`, one of the gateway's own words (`durward/stream` for GET, `durward/end` for\n"
+    "server or empty, `method` a method of MCP, `other`, one of the gateway's own words (`durward/stream` for GET, "
+    "`durward/end` for\n"
     "DELETE, `durward/response`, `durward/catalogue` for its own fetches) or empty where no message was read, `era` `modern`,\n"
-    "`legacy` or empty, `verdict` `allow`, `deny` or `escalate`, `reason` a reason of the README's table, `abandoned`, or empty. A\n"
+    "`legacy` or empty, `verdict` `allow`, `deny` or `escalate`, `reason` a reason of the README's table, `abandoned`, or "
+    "empty. A\n"
     "server's tools have at most `admin.metrics_series` series in all, further calls count as `other`.\n\n"
-    "`durward_requests_total` counts what the ledger records: each element of a batch, each refusal, also those that share one\n"
+    "`durward_requests_total` counts what the ledger records: each element of a batch, each refusal, also those that share "
+    "one\n"
     "record. A request counts once it has ended.\n\n"
     "Generated from the table that the gateway itself serves (`gateway/metrics_table.cpp`); a test compares.\n\n"
     "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
@@ -85,7 +87,8 @@ constexpr std::string_view kAfter =
     "    sum by (reason) (rate(durward_requests_total{verdict!=\"allow\"}[5m]))\n\n"
     "What the gateway itself adds, at the 99th percentile:\n\n"
     "    histogram_quantile(0.99, sum by (le) (rate(durward_exchange_duration_seconds_bucket{part=\"gateway\"}[5m])))\n\n"
-    "Worth waking someone: `durward_ledger_healthy == 0`, `durward_ledger_failed == 1`, `durward_reload_last_successful == 0`,\n"
+    "Worth waking someone: `durward_ledger_healthy == 0`, `durward_ledger_failed == 1`, `durward_reload_last_successful == "
+    "0`,\n"
     "`durward_catalogue_known == 0`, `durward_loop_lag_seconds > 1`, `process_open_fds / process_max_fds > 0.9`.\n";
 
 }  // namespace
@@ -103,8 +106,7 @@ std::string metrics_page() {
   std::string out(kBefore);
   for (const MetricRow& each : kTable) {
     out.append("| `").append(each.name).append("` | ").append(word(each.kind)).append(" | ").append(each.unit).append(" | ");
-    for (std::size_t i = 0; i < label_count(each); ++i)
-      out.append(i == 0 ? "`" : ", `").append(each.labels[i]).append("`");
+    for (std::size_t i = 0; i < label_count(each); ++i) out.append(i == 0 ? "`" : ", `").append(each.labels[i]).append("`");
     out.append(" | ").append(each.help).append(" |\n");
   }
   return out.append(kAfter);

@@ -1,7 +1,6 @@
 #include "gateway/runtime.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +15,7 @@
 #include "gateway/connection.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/listener.hpp"
+#include "gateway/log.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/self_client.hpp"
 
@@ -68,6 +68,7 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
       {now.admin.stall == next.admin.stall, "admin.stall"},
       {now.admin.connections == next.admin.connections, "admin.connections"},
       {now.admin.deadline == next.admin.deadline, "admin.deadline"},
+      {now.log.format == next.log.format, "log.format"},
       {a.dir.value == b.dir.value, "ledger.dir"},
       {a.key_ref.value == b.key_ref.value, "ledger.key_ref"},
       {a.keyring.value == b.keyring.value, "ledger.keyring"},
@@ -144,7 +145,9 @@ Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
     if (!listening) return std::move(listening).error();
     workers.push_back(std::move(worker));
   }
-  TRY(std::unique_ptr<Admin> opened, Admin::open(settings.admin, *services));
+  std::vector<LoopView> views;
+  for (const auto& worker : workers) views.push_back({&worker->loop.meters, &worker->loop.deadlines});
+  TRY(std::unique_ptr<Admin> opened, Admin::open(settings.admin, *services, std::move(views)));
   admin = std::move(opened);
   auto now = std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port)});
   admin->publish(now);
@@ -192,13 +195,18 @@ std::string Runtime::data_url() const { return url(state_->settings.listen.addre
 std::string Runtime::admin_url() const { return url(state_->settings.admin.address.value, state_->admin->port()); }
 
 Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::shared_ptr<const policy::Rulebook> rules) {
-  if (const std::string name = needs_restart(state_->settings, next); !name.empty())
+  if (const std::string name = needs_restart(state_->settings, next); !name.empty()) {
+    reload_refused();
     return name + " changes with a restart only";
+  }
   state_->settings = next;
   state_->rules = std::move(rules);
   state_->publish();
+  state_->admin->reloaded(true);
   return {};
 }
+
+void Runtime::reload_refused() { state_->admin->reloaded(false); }
 
 // Runs on the worker's loop until its last connection is gone.
 Task<> Runtime::State::watch_drained(Loop& loop) {
@@ -237,7 +245,7 @@ bool Runtime::drain() {
   });
   bool done = state.wait_quiet(state.settings.limits.drain);
   if (!done) {
-    spdlog::warn("limits.drain is over: cutting what is left");
+    log::write(log::LogLevel::warn, log::Event::cut, {.msg = "limits.drain is over: cutting what is left"});
     state.post_all([](Worker& worker) {
       worker.loop.upstream.cancel(true);
       const std::set<Connection*> left = worker.loop.connections;
@@ -249,8 +257,8 @@ bool Runtime::drain() {
   const bool whole = done && !state.ledger->numbers().failed;
   if (!done) {
     // An exchange that neither ends nor can be cut still owns its coroutine: nothing under it may be taken apart.
-    spdlog::critical("an exchange could not be ended");
-    spdlog::shutdown();
+    log::write(log::LogLevel::error, log::Event::unended, {.msg = "an exchange could not be ended"});
+    log::finish();
     std::_Exit(kUnended);
   }
   state.post_all([](Worker& worker) {
@@ -269,12 +277,23 @@ Runtime::~Runtime() {
 }
 
 void Loop::log_refusal(const Exchange& x, const policy::Violation& violation) const {
-  spdlog::info("refused reason={} server={} entry={} trace={} detail=\"{}\"", policy::name(violation.reason),
-               x.server ? x.server->name : "-", x.entry_id, x.trace_id, violation.detail);
+  log::Line line;
+  line.msg = "refused";
+  line.trace_id = x.trace_id;
+  line.entry = x.entry_id;
+  if (x.server) line.server = x.server->name;
+  line.reason = policy::name(violation.reason);
+  line.detail = violation.detail;
+  log::refusal(line);
 }
 
 void Loop::log_catalogue(const std::string& server, const policy::Violation& violation) const {
-  spdlog::warn("catalogue of server {} not fetched: {}: {}", server, policy::name(violation.reason), violation.detail);
+  log::Line line;
+  line.msg = "the catalogue of a server was not fetched";
+  line.server = server;
+  line.reason = policy::name(violation.reason);
+  line.detail = violation.detail;
+  log::write(log::LogLevel::warn, log::Event::catalogue, line);
 }
 
 }  // namespace durward::gateway

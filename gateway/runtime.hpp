@@ -35,6 +35,9 @@ class Runtime {
   /// changes; then nothing has changed. Any thread.
   policy::Outcome<void, std::string> reload(const config::Settings& settings, std::shared_ptr<const policy::Rulebook> rules);
 
+  /// For the metrics: a reload was refused before it got here, since its files do not hold. Any thread.
+  void reload_refused();
+
   /// Stops accepting, lets exchanges finish within limits.drain, then cuts what is left; seals the ledger; joins all threads.
   /// Returns whether every record was written. Main thread, once.
   bool drain();

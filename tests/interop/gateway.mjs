@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, start } from './process.mjs';
-import { within } from './wire.mjs';
+import { send, within } from './wire.mjs';
 
 /**
  * `servers` maps a name to its upstream URL, or to an object of server settings; `policy` is policy.yaml's text;
@@ -71,6 +71,18 @@ export async function startGateway({
     ledgerDir: join(dir, 'ledger'),
     dir,
     logs: () => process_.logs(),
+    /** What it wrote to stderr, which is its log: see observe.mjs. */
+    errors: () => process_.errors(),
+    /** Resolves once it has ended and all of its output is here. */
+    get closed() {
+      return process_.closed;
+    },
+    /** Asks the admin listener: GET, or what `options` says. */
+    async admin(path, options = {}) {
+      const listening = /^admin listener (http:\S+)$/m;
+      await within(process_.said(listening), 'the admin listener');
+      return send(`${listening.exec(process_.logs())[1]}${path}`, { method: 'GET', ...options }).whole();
+    },
     /** Ends the gateway and starts it again on the same port, with the same keys and ledger. */
     async restart() {
       await process_.stop();

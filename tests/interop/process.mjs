@@ -16,6 +16,7 @@ export async function start(file, args, { ready, env = {}, cwd, withinMs = 15_00
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (code, signal) => resolve({ code, signal }));
   }).finally(() => running.delete(child));
+  const closed = new Promise((resolve) => child.once('close', resolve)); // and all of its output is read
   child.stderr.setEncoding('utf8').on('data', (chunk) => (err += chunk));
   child.stdout.setEncoding('utf8');
   const logs = () => `${out}${err}`;
@@ -58,7 +59,8 @@ export async function start(file, args, { ready, env = {}, cwd, withinMs = 15_00
       exited.then((end) => reject(new Error(`ended before it said ${pattern}: ${JSON.stringify(end)}\n${logs()}`)));
       look();
     });
-  return { match, logs, said, stop, exited, pid: child.pid, signal: (name) => child.kill(name) };
+  const errors = () => err;
+  return { match, logs, errors, closed, said, stop, exited, pid: child.pid, signal: (name) => child.kill(name) };
 }
 
 /** Runs a program to its end, as another user where uid and gid are given; rejects when it takes longer than `withinMs`. */

@@ -6,7 +6,7 @@ const LAST_RESORT_MS = 10_000;
 
 /** Sends one request. Header values may be arrays (repeated fields); undefined leaves a header out. */
 export function send(url, { method = 'POST', headers = {}, body } = {}) {
-  const { hostname, port, pathname, host } = new URL(url);
+  const { hostname, port, pathname, search, host } = new URL(url);
   const bytes = body === undefined ? undefined : Buffer.from(body);
   const all = {
     host,
@@ -16,7 +16,7 @@ export function send(url, { method = 'POST', headers = {}, body } = {}) {
     ...headers,
   };
   const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [value].flat().flatMap((one) => [name, one])));
-  const req = request({ hostname, port, path: pathname, method, headers: lines, agent: false });
+  const req = request({ hostname, port, path: `${pathname}${search}`, method, headers: lines, agent: false });
   return new Exchange(req, bytes);
 }
 

@@ -1,0 +1,80 @@
+#include "gateway/admin_answers.hpp"
+
+#include "gateway/deadline.hpp"
+#include "gateway/services.hpp"
+
+namespace durward::gateway {
+
+namespace {
+
+AdminAnswer json_answer(unsigned status, std::string body) { return {status, "application/json", std::move(body) + '\n'}; }
+
+std::string check(std::string_view name, bool good) {
+  return "\"" + std::string(name) + "\":\"" + (good ? "ok" : "not ok") + "\"";
+}
+
+}  // namespace
+
+AdminAnswers::AdminAnswers(const config::Admin& settings, Services& services, std::vector<LoopView> loops)
+    : settings_(settings), services_(services), loops_(std::move(loops)), metrics_(services, loops_) {}
+
+void AdminAnswers::publish(std::shared_ptr<const Snapshot> now) {
+  metrics_.publish(now);
+  const std::lock_guard lock(mutex_);
+  now_ = std::move(now);
+}
+
+AdminAnswer AdminAnswers::to(const Head& head, const Doorplate& door) const {
+  if (!check_head(head)) return json_answer(400, R"({"error":"malformed"})");
+  if (!door.host_allowed(head.find("host")) || !door.origin_allowed(head.find("origin")))
+    return json_answer(403, R"({"error":"Host or Origin"})");
+  if (head.method != "GET" && head.method != "HEAD") return json_answer(405, R"({"error":"GET and HEAD only"})");
+  const std::string_view path = head.target.substr(0, head.target.find('?'));
+  if (path == "/livez") return livez(std::chrono::steady_clock::now());
+  if (path == "/readyz") return readyz();
+  if (path == "/startupz") return json_answer(200, R"({"status":"ok"})");
+  if (path == "/metrics") return metrics_page();
+  return json_answer(404, R"({"error":"no such path"})");
+}
+
+AdminAnswer AdminAnswers::metrics_page() const {
+  if (!settings_.metrics_open)
+    return json_answer(
+        403, R"({"error":"metrics are closed: admin.metrics_open: true opens them to whoever reaches this listener"})");
+  return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
+}
+
+AdminAnswer AdminAnswers::livez(std::chrono::steady_clock::time_point now) const {
+  std::string stalled;
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    if (loops_[i].deadlines->lag(now) >= settings_.stall) stalled += (stalled.empty() ? "" : ",") + std::to_string(i);
+  const bool good = stalled.empty();
+  return json_answer(good ? 200 : 503, std::string(R"({"status":")") + (good ? "ok" : "stalled") + R"(","loops":)" +
+                                           std::to_string(loops_.size()) + R"(,"stalled_loops":[)" + stalled + "]}");
+}
+
+AdminAnswer AdminAnswers::readyz() const {
+  std::shared_ptr<const Snapshot> now;
+  {
+    const std::lock_guard lock(mutex_);
+    now = now_;
+  }
+  const bool config = now != nullptr;
+  const bool ledger = services_.ledger.healthy();
+  bool catalogue = false;
+  std::string missing;
+  if (now) {
+    for (const auto& [name, server] : now->settings.servers) {
+      const bool known = services_.catalogues.of(server).listing({}) != policy::Listing::unavailable;
+      catalogue |= known;
+      if (!known) missing += (missing.empty() ? "\"" : ",\"") + name + "\"";
+    }
+  }
+  const bool good = config && ledger && catalogue && !draining_;
+  const char* status = draining_ ? "draining" : !good ? "not ready" : missing.empty() ? "ok" : "degraded";
+  return json_answer(good ? 200 : 503, std::string(R"({"status":")") + status + R"(","checks":{)" + check("config", config) +
+                                           ',' + check("ledger", ledger) + ',' + check("catalogue", catalogue) +
+                                           R"(},"without_catalogue":[)" + missing + "]}");
+}
+
+}  // namespace durward::gateway

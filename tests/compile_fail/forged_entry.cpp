@@ -8,7 +8,7 @@ Task<durward::policy::Outcome<Entry>> make(Recorder& recorder, const Exchange& x
   co_return co_await recorder.open(x, cleared, nullptr, false, std::string_view());
 }
 #else
-Entry make(durward::audit::Ledger& ledger) {
-  return Entry(ledger, durward::audit::Record(), durward::audit::Durability::written, durward::audit::Type::call);
+Entry make(durward::audit::Ledger& ledger, const Exchange& x) {
+  return Entry(ledger, x, durward::audit::Record(), durward::audit::Durability::written, durward::audit::Type::call);
 }
 #endif

@@ -21,11 +21,9 @@ namespace log = gateway::log;
 constexpr int kBadConfiguration = 2;
 constexpr int kLedgerFailed = 74;
 
-int fail(const std::string& why) {
-  log::Line line;
-  line.msg = why;
-  log::write(log::LogLevel::error, log::Event::not_started, line);
-  log::finish();
+// What keeps the gateway from serving is said as `durward check` says it; the log begins when it serves.
+int fail(const std::string& report, const std::string& why) {
+  fmt::print(stderr, "{}durward serve: {}\n", report, why);
   return kBadConfiguration;
 }
 
@@ -73,13 +71,15 @@ int serve(const std::string& path) {
     fmt::print(stderr, "{}", checked.report);
     return kBadConfiguration;
   }
-  log::start(checked.settings->log);
-  log_report(log::LogLevel::warn, checked.report);
+  const std::string report = checked.report;
   const std::string digest = checked.rules->digest();
+  const config::Log log_settings = checked.settings->log;
   auto prepared = gateway::prepare(std::move(checked));
-  if (!prepared) return fail(prepared.error());
+  if (!prepared) return fail(report, prepared.error());
+  log::start(log_settings);
   auto runtime = gateway::Runtime::start(*std::move(prepared));
-  if (!runtime) return fail(runtime.error());
+  if (!runtime) return fail(report, runtime.error());
+  log_report(log::LogLevel::warn, report);
   gateway::Runtime& running = **runtime;
   fmt::print("data listener {}\nadmin listener {}\n", running.data_url(), running.admin_url());
   std::fflush(stdout);

@@ -17,7 +17,6 @@ using config::LogLevel;
 /// What happened: the closed vocabulary of the member `event`.
 enum class Event : std::uint8_t {
   started,         // the listeners are open
-  not_started,     // and why
   configuration,   // a mistake or a doubt in the files
   reloaded,        // new files are in force
   reload_refused,  // they are not

@@ -16,7 +16,6 @@ using policy::Reason;
 using policy::Violation;
 
 namespace {
-constexpr std::size_t kReadBytes = 16 << 10;
 // A caller that takes an answer this slowly is not there any more.
 constexpr std::chrono::seconds kWriteStall{60};
 
@@ -26,6 +25,7 @@ constexpr std::chrono::seconds kDrainGrace{2};
 // How long, and for how much, a refused body is read and thrown away.
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::size_t kLingerBytes = 16 << 20;
+constexpr std::size_t kScrapBytes = 16 << 10;
 
 enum class Peer { quiet, talking, gone };
 Peer peek(Socket& socket) {
@@ -56,10 +56,9 @@ void Downstream::drain() {
 
 Task<error_code> Downstream::more() {
   error_code ec;
-  const std::size_t had = unread_.size();
-  unread_.resize(had + kReadBytes);
-  const std::size_t got = co_await socket_.async_read_some(asio::buffer(unread_.data() + had, kReadBytes), into(ec));
-  unread_.resize(had + got);
+  const std::span<char> space = unread_.space();
+  const std::size_t got = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
+  unread_.commit(got);
   // The deadline may pass while a read that has just ended waits for its turn: it counts all the same.
   if (!ec && deadline_.expired()) ec = asio::error::operation_aborted;
   if (ec && !deadline_.expired()) gone_ = true;
@@ -73,23 +72,18 @@ Task<Outcome<void>> Downstream::read_head() {
     if (!first) co_return std::move(first).error();
   }
   request_ = now_;
-  parser_ = std::make_unique<RequestParser>();
-  parser_->header_limit(static_cast<std::uint32_t>(limits().header_bytes.count));
-  parser_->body_limit(limits().body_bytes.count);
-  parser_->storage.fields_max = limits().header_fields;
-  parser_->eager(false);  // the credential is checked before the body is read
+  ParserLimits bounds;
+  bounds.header_bytes = limits().header_bytes.count;
+  bounds.header_fields = limits().header_fields;
+  bounds.body_bytes = limits().body_bytes.count;
+  parser_.reset(bounds);
   deadline_.arm(limits().header_read);
   for (;;) {
-    error_code ec;
-    const std::size_t used = parser_->put(asio::buffer(unread_), ec);
-    unread_.erase(0, used);
-    if (ec == http::error::header_limit)
-      co_return Violation(Reason::headers_too_large, "limits.header_bytes or limits.header_fields");
-    if (ec == http::error::body_limit) co_return Violation(Reason::body_too_large, "limits.body_bytes");
-    if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
-    if (parser_->is_header_done()) break;
-    if (used > 0 && !unread_.empty()) continue;
-    ec = co_await more();
+    auto used = parser_.put_head(unread_.unread());
+    if (!used) co_return std::move(used).error();
+    unread_.consume(*used);
+    if (parser_.head_done()) break;
+    const error_code ec = co_await more();
     if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.header_read");
     if (ec) co_return Violation(Reason::client_gone, ec.message());
   }
@@ -100,7 +94,8 @@ Task<Outcome<void>> Downstream::read_head() {
 // Until a request's first byte. What belonged to the one before is let go.
 Task<Outcome<void>> Downstream::await_request() {
   idle_ = true;
-  parser_.reset();
+  parser_.rest();
+  unread_.rest();
   request_.reset();
   const Clock::duration idle = closing_ ? Clock::duration(kDrainGrace) : Clock::duration(now_->settings.limits.idle);
   deadline_.arm(idle);
@@ -112,58 +107,60 @@ Task<Outcome<void>> Downstream::await_request() {
   co_return Outcome<void>();
 }
 
+// Parses what is there. Whether it has made progress.
+Outcome<bool> Downstream::take_payload(Held& held) {
+  if (unread_.empty()) return false;
+  auto used = parser_.put_body(unread_.unread());
+  if (!used) return std::move(used).error();
+  unread_.consume(*used);
+  if (!held.grow_to(parser_.body.size())) return Violation(Reason::overloaded, "limits.buffered_bytes");
+  if (parser_.done() || *used > 0) return true;
+  // Chunk extensions and trailers are not payload, but they are not free either.
+  if (unread_.size() > limits().header_bytes.count) return Violation(Reason::http_malformed, "a chunk's framing is too long");
+  return false;
+}
+
 Task<Outcome<std::string>> Downstream::read_body(Held& held) {
-  RequestParser& parser = *parser_;
-  if (boost::beast::iequals(head().find("expect"), "100-continue") && !parser.is_done() && unread_.empty()) {
-    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", std::string_view()))
-      co_return Violation(Reason::client_gone, "while sending 100");
+  if (!parser_.done() && unread_.empty() && !head().find("expect").empty()) {
+    if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return Violation(Reason::client_gone, "while sending 100");
   }
-  parser.eager(true);
   Clock::time_point window = Clock::now();
   std::size_t at_window = 0;
-  while (!parser.is_done()) {
-    error_code ec;
-    if (!unread_.empty()) {
-      const std::size_t used = parser.put(asio::buffer(unread_), ec);
-      unread_.erase(0, used);
-      if (ec == http::error::body_limit) co_return Violation(Reason::body_too_large, "limits.body_bytes");
-      if (ec && ec != http::error::need_more) co_return Violation(Reason::http_malformed, ec.message());
-      if (!held.grow_to(parser.storage.body.size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
-      if (parser.is_done() || used > 0) continue;
-      // Chunk extensions and trailers are not payload, but they are not free either.
-      if (unread_.size() > limits().header_bytes.count)
-        co_return Violation(Reason::http_malformed, "a chunk's framing is too long");
-    }
+  while (!parser_.done()) {
+    CO_TRY(const bool progress, take_payload(held));
+    if (progress) continue;
     // In every window of body_grace a body must keep up limits.body_rate: what came fast before buys no silence.
-    const std::size_t size = parser.storage.body.size();
-    if (Clock::now() >= window + limits().body_grace) {
+    const std::size_t size = parser_.body.size();
+    const Clock::time_point now = Clock::now();
+    if (now >= window + limits().body_grace) {
       if (size - at_window < limits().body_rate.count * static_cast<std::uint64_t>(limits().body_grace.count()))
         co_return Violation(Reason::request_timeout, "limits.body_rate");
-      window = Clock::now();
+      window = now;
       at_window = size;
     }
     deadline_.arm_at(window + limits().body_grace);
     const Lap lap(waited_);
-    ec = co_await more();
+    const error_code ec = co_await more();
     // A window that has passed is judged above, with whatever came at its end.
     if (ec && !deadline_.expired()) co_return Violation(Reason::client_gone, ec.message());
   }
   deadline_.disarm();
-  co_return std::move(parser.storage.body);
+  co_return std::move(parser_.body);
 }
 
-bool Downstream::reusable() const { return !closing_ && !gone_ && parser_ && parser_->is_done() && parser_->keep_alive(); }
+bool Downstream::reusable() const { return !closing_ && !gone_ && parser_.done() && parser_.keep_alive(); }
 
 bool Downstream::promised() const { return promised_ && !gone_; }
 
-Task<bool> Downstream::write(std::string_view first, std::string_view second) {
+Task<bool> Downstream::write(std::string_view first, std::string_view second, std::string_view third) {
   if (gone_) co_return false;
   const Lap lap(waited_);
   deadline_.arm(kWriteStall);
   writing_ = true;
   error_code ec;
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()),
-                                                asio::buffer(second.data(), second.size())};
+  const std::array<asio::const_buffer, 3> parts{asio::buffer(first.data(), first.size()),
+                                                asio::buffer(second.data(), second.size()),
+                                                asio::buffer(third.data(), third.size())};
   co_await asio::async_write(socket_, parts, into(ec));
   writing_ = false;
   deadline_.disarm();
@@ -186,25 +183,26 @@ Task<bool> Downstream::begin(unsigned status, const Headers& headers) {
   began_ = true;
   promised_ = reusable();
   const std::string head = response_head(status, headers, true, 0, promised_);
-  co_return co_await write(head, std::string_view());
+  co_return co_await write(head);
 }
 
 Task<bool> Downstream::send(std::string_view bytes) {
-  const std::string framed = chunk(bytes);
-  co_return co_await write(framed, std::string_view());
+  if (bytes.empty()) co_return !gone_;  // an empty chunk would end the answer
+  const std::string line = chunk_line(bytes.size());
+  co_return co_await write(line, bytes, "\r\n");
 }
 
-Task<bool> Downstream::finish() { co_return co_await write("0\r\n\r\n", std::string_view()); }
+Task<bool> Downstream::finish() { co_return co_await write(kLastChunk); }
 
 Task<> Downstream::linger() {
   error_code ec;
-  if (gone_ || !parser_ || (parser_->is_done() && unread_.empty())) co_return;
+  if (gone_ || (parser_.done() && unread_.empty())) co_return;
   socket_.shutdown(tcp::socket::shutdown_send, ec);
   deadline_.arm(kLinger);
-  std::string scrap(kReadBytes, '\0');
+  const auto scrap = std::make_unique_for_overwrite<char[]>(kScrapBytes);
   std::size_t taken = 0;
   while (!ec && !deadline_.expired() && taken < kLingerBytes)
-    taken += co_await socket_.async_read_some(asio::buffer(scrap), into(ec));
+    taken += co_await socket_.async_read_some(asio::buffer(scrap.get(), kScrapBytes), into(ec));
   deadline_.disarm();
 }
 
@@ -226,10 +224,9 @@ void Downstream::wait_for_hangup() {
     if (!watch->pending) return;  // unwatched: *this may be gone
     if (!ec && peek(socket_) == Peer::talking && unread_.size() < limits().header_bytes.count) {
       // The next request, sent early: it waits in unread_, and the hang-up behind it is still seen.
-      const std::size_t had = unread_.size();
-      unread_.resize(had + kReadBytes);
-      const auto got = ::recv(socket_.native_handle(), unread_.data() + had, kReadBytes, MSG_DONTWAIT);
-      unread_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      const std::span<char> space = unread_.space();
+      const auto got = ::recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
+      unread_.commit(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
       return wait_for_hangup();
     }
     if (!ec && peek(socket_) == Peer::quiet) return wait_for_hangup();

@@ -7,6 +7,7 @@
 #include "gateway/asio.hpp"
 #include "gateway/deadline.hpp"
 #include "gateway/http.hpp"
+#include "gateway/read_buffer.hpp"
 #include "gateway/services.hpp"
 
 namespace durward::gateway {
@@ -24,7 +25,7 @@ class Downstream {
 
   /// Waits for the next request's head. Error: what to refuse with, or client_gone when there is nobody to answer.
   Task<policy::Outcome<void>> read_head();
-  const Head& head() const { return parser_->storage.head; }
+  const Head& head() const { return parser_.head; }
   /// The payload, within limits.body_bytes and limits.body_rate, counted in held.
   Task<policy::Outcome<std::string>> read_body(Held& held);
   /// Whether the connection can carry another request after this answer. A body that was not read to its end ends it.
@@ -65,13 +66,14 @@ class Downstream {
   void wait_for_hangup();
   Task<policy::Outcome<void>> await_request();
   Task<error_code> more();
-  Task<bool> write(std::string_view first, std::string_view second);
+  policy::Outcome<bool> take_payload(Held& held);
+  Task<bool> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
   Socket socket_;
   const config::Limits& limits() const { return request_->settings.limits; }
   const std::shared_ptr<const Snapshot>& now_;
   std::shared_ptr<const Snapshot> request_;  // the one that the request under way began with
-  std::unique_ptr<RequestParser> parser_;
-  std::string unread_;
+  RequestParser parser_;
+  ReadBuffer unread_;
   Deadline deadline_;
   Clock::duration waited_{};
   std::shared_ptr<Watch> watch_;

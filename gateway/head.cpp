@@ -1,7 +1,9 @@
 #include "gateway/head.hpp"
 
 #include <algorithm>
-#include <array>
+#include <string>
+
+#include "gateway/strict.hpp"
 
 namespace durward::gateway {
 namespace {
@@ -10,130 +12,145 @@ using policy::Outcome;
 using policy::Reason;
 using policy::Violation;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr FieldIndex kHost = field_index("host"), kExpect = field_index("expect"), kConnection = field_index("connection"),
+                     kLength = field_index("content-length"), kType = field_index("content-type"),
+                     kCoding = field_index("transfer-encoding");
 
-bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7F;
-  });
-}
-
-// Fields of which a second one could be read by somebody else, besides everything that begins with `mcp-`.
-constexpr std::array<std::string_view, 13> kSingle{
-    "authorization", "host",          "content-type", "content-length",  "content-encoding",  "transfer-encoding",
-    "origin",        "last-event-id", "traceparent",  "idempotency-key", "x-idempotency-key", "proxy-authorization",
-    "expect"};
-
-// What `Connection` may not nominate, besides `mcp-*`, `x-durward-*` and `access-control-*`: a nominated field is dropped by
-// the next hop.
-constexpr std::array<std::string_view, 36> kProtected{"accept",
-                                                      "accept-encoding",
-                                                      "allow",
-                                                      "authorization",
-                                                      "baggage",
-                                                      "cache-control",
-                                                      "content-encoding",
-                                                      "content-length",
-                                                      "content-type",
-                                                      "cookie",
-                                                      "forwarded",
-                                                      "host",
-                                                      "idempotency-key",
-                                                      "last-event-id",
-                                                      "origin",
-                                                      "ratelimit",
-                                                      "ratelimit-policy",
-                                                      "retry-after",
-                                                      "set-cookie",
-                                                      "traceparent",
-                                                      "tracestate",
-                                                      "transfer-encoding",
-                                                      "www-authenticate",
-                                                      "x-accel-buffering",
-                                                      "x-agent-parent-ref",
-                                                      "x-agent-ref",
-                                                      "x-agent-state",
-                                                      "x-cause-span",
-                                                      "x-cause-trace",
-                                                      "x-forwarded-for",
-                                                      "x-forwarded-host",
-                                                      "x-forwarded-proto",
-                                                      "x-idempotency-key",
-                                                      "x-node-id",
-                                                      "x-span-id",
-                                                      "x-trace-id"};
-
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view each) { return same_name(each, name); });
-}
+/// What one look at the fields has found.
+struct Seen {
+  std::uint64_t fields = 0;  // a bit for each of kFields
+  std::string_view host, length;
+  bool chunked = false;  // the last transfer coding so far
+  bool coded = false;    // another transfer coding
+  bool has(FieldIndex i) const { return (fields >> i & 1) != 0; }
+};
 
 Outcome<void> malformed(std::string detail) { return Violation(Reason::http_malformed, std::move(detail)); }
 
-Outcome<void> check_fields(const Head& head) {
-  for (const Field& field : head.fields) {
-    if (!is_token(field.name)) return malformed("a field name that is not a token");
-    if (has_control(field.value)) return malformed("a control character in a field value");
-    const bool mcp = starts_with_name(field.name, "mcp-");
-    if (!mcp && !among(kSingle, field.name)) continue;
-    if (head.count(field.name) == 1) continue;
-    if (mcp) return Violation(Reason::header_mismatch, "an Mcp- field stands twice");
+/// Calls `each` with the elements of a comma-separated list, until one is refused.
+template <class Each>
+Outcome<void> for_elements(std::string_view list, Each each) {
+  for (bool more = true; more;) {
+    const std::size_t comma = list.find(',');
+    more = comma != std::string_view::npos;
+    if (auto checked = each(trimmed(list.substr(0, comma))); !checked) return checked;
+    if (more) list.remove_prefix(comma + 1);
+  }
+  return {};
+}
+
+Outcome<void> check_connection(std::string_view value) {
+  return for_elements(value, [](std::string_view option) -> Outcome<void> {
+    if (option.empty()) return {};
+    if (!is_token(option)) return malformed("a Connection option that is not a token");
+    if (is_protected(option)) return malformed("Connection nominates a field that the gateway reads");
+    return {};
+  });
+}
+
+Outcome<void> add_codings(Seen& seen, std::string_view value) {
+  return for_elements(value, [&](std::string_view coding) -> Outcome<void> {
+    if (!is_token(coding)) return malformed("a transfer coding that is not a token");
+    if (seen.chunked) return malformed("a transfer coding after chunked");
+    (same_name(coding, "chunked") ? seen.chunked : seen.coded) = true;
+    return {};
+  });
+}
+
+// A field that stands for a known one where a server takes `_` for `-`, as CGI and its heirs do.
+bool in_disguise(std::string_view name) {
+  if (name.size() > kFields.back().name.size() || name.find('_') == std::string_view::npos) return false;
+  std::string plain(name);
+  std::replace(plain.begin(), plain.end(), '_', '-');
+  const FieldIndex known = field_index(plain);
+  return known == kCoding || (known != kUnknownField && kFields[known].once);
+}
+
+Outcome<void> add_field(Seen& seen, FieldIndex known, std::string_view value) {
+  if (seen.has(known) && kFields[known].once) {
+    if (kFields[known].name.starts_with("mcp-")) return Violation(Reason::header_mismatch, "an Mcp- field stands twice");
     return malformed("a field that may stand once stands twice");
   }
+  seen.fields |= std::uint64_t{1} << known;
+  if (known == kHost) seen.host = value;
+  if (known == kLength) seen.length = value;
+  if (known == kConnection) return check_connection(value);
+  if (known == kCoding) return add_codings(seen, value);
+  if (known == kExpect && !same_name(value, "100-continue")) return malformed("an Expect other than 100-continue");
   return {};
 }
 
-Outcome<void> check_connection(const Head& head) {
+// Mcp-Param-* and whatever else MCP will name: none may stand twice.
+Outcome<void> check_twins(std::vector<std::string_view>& names) {
+  const auto less = [](std::string_view a, std::string_view b) {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [](char x, char y) { return lower(x) < lower(y); });
+  };
+  std::sort(names.begin(), names.end(), less);
+  if (std::adjacent_find(names.begin(), names.end(), same_name) == names.end()) return {};
+  return Violation(Reason::header_mismatch, "an Mcp- field stands twice");
+}
+
+Outcome<Seen> look_through(const Head& head) {
+  Seen seen;
+  std::vector<std::string_view> others;  // of MCP's
   for (const Field& field : head.fields) {
-    if (!same_name(field.name, "connection")) continue;
-    for (std::string_view rest = field.value; !rest.empty();) {
-      const std::size_t comma = rest.find(',');
-      const std::string_view option = trimmed(rest.substr(0, comma));
-      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-      if (option.empty()) continue;
-      if (!is_token(option)) return malformed("a Connection option that is not a token");
-      if (is_protected(option)) return malformed("Connection nominates a field that the gateway reads");
+    const FieldIndex known = field_index(field.name);
+    if (known != kUnknownField) {
+      if (auto added = add_field(seen, known, trimmed(field.value)); !added) return std::move(added).error();
+    } else if (starts_with_name(field.name, "mcp-")) {
+      others.push_back(field.name);
+    } else if (in_disguise(field.name)) {
+      return Violation(Reason::http_malformed, "a field name that some would read as another");
     }
   }
+  if (others.size() > 1)
+    if (auto checked = check_twins(others); !checked) return std::move(checked).error();
+  return seen;
+}
+
+bool is_length(std::string_view text) {
+  return !text.empty() && text.size() <= 18 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+Outcome<void> check_framing(const Seen& seen, unsigned version) {
+  if (seen.has(kLength) && seen.has(kCoding)) return malformed("both Content-Length and Transfer-Encoding");
+  if (seen.has(kLength) && !is_length(seen.length)) return malformed("a Content-Length that is not a number");
+  if (!seen.has(kCoding)) return {};
+  if (version != 11) return malformed("a Transfer-Encoding before HTTP/1.1");
+  if (!seen.chunked) return malformed("a Transfer-Encoding that does not end in chunked");
+  if (seen.coded) return Violation(Reason::coding_unknown, "a transfer coding other than chunked");
   return {};
 }
 
-Outcome<void> check_framing(const Head& head) {
-  const bool sized = head.count("content-length") != 0;
-  const bool coded = head.count("transfer-encoding") != 0;
-  if (sized && coded) return malformed("both Content-Length and Transfer-Encoding");
-  if (sized) {
-    const std::string_view length = head.find("content-length");
-    const bool digits = std::all_of(length.begin(), length.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (length.empty() || length.size() > 18 || !digits) return malformed("a Content-Length that is not a number");
-  }
-  if (coded && (head.version != 11 || !same_name(head.find("transfer-encoding"), "chunked"))) {
-    return malformed("a Transfer-Encoding other than chunked");
-  }
-  return {};
+bool is_absolute(std::string_view target) {
+  return starts_with_name(target, "http://") || starts_with_name(target, "https://");
 }
 
-bool is_origin_form(std::string_view target) {
-  if (target.empty() || target.front() != '/') return false;
-  return std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '#' && c != '\\'; });
+std::string_view authority_of(std::string_view absolute) {
+  const std::string_view rest = absolute.substr(absolute.find("//") + 2);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
+Outcome<void> check_target(const Head& head, std::string_view host) {
+  const std::string_view target = head.target;
+  if (target.find('#') != std::string_view::npos) return malformed("a target with a fragment");
+  if (target.starts_with('/') || (target == "*" && head.method == "OPTIONS")) return {};
+  if (!is_absolute(target)) return malformed("a target that is neither a path nor a URL");
+  if (same_name(authority_of(target), host)) return {};
+  return Violation(Reason::host_forbidden, "the target's authority is not the Host");
+}
+
+// By some route; each says which it takes.
+bool is_served(std::string_view method) {
+  return method == "POST" || method == "GET" || method == "DELETE" || method == "OPTIONS" || method == "HEAD";
 }
 
 }  // namespace
 
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool starts_with_name(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() && same_name(name.substr(0, prefix.size()), prefix);
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_byte(c, Byte::token); });
 }
 
 std::string_view trimmed(std::string_view value) {
@@ -158,16 +175,41 @@ bool is_protected(std::string_view name) {
   for (const std::string_view prefix : {"mcp-", "x-durward-", "access-control-"}) {
     if (starts_with_name(name, prefix)) return true;
   }
-  return among(kProtected, name);
+  const FieldIndex known = field_index(name);
+  return known != kUnknownField && kFields[known].protected_;
 }
 
-Outcome<void> check_head(const Head& head) {
-  if (!is_token(head.method)) return malformed("a method that is not a token");
-  if (!is_origin_form(head.target)) return malformed("a target that is not in origin form");
-  if (auto checked = check_fields(head); !checked) return checked;
-  if (head.find("host").empty()) return malformed("no Host");
-  if (auto checked = check_framing(head); !checked) return checked;
-  return check_connection(head);
+bool may_trail(std::string_view name) {
+  if (starts_with_name(name, "mcp-") || starts_with_name(name, "x-durward-")) return false;
+  const FieldIndex known = field_index(name);
+  return known == kUnknownField || known == kType || (known != kCoding && !kFields[known].once);
+}
+
+std::string_view path_and_query(std::string_view target) {
+  if (!is_absolute(target)) return target;
+  const std::string_view authority = authority_of(target);
+  const std::string_view rest(authority.end(), static_cast<std::size_t>(target.end() - authority.end()));
+  return rest.starts_with('/') ? rest : std::string_view("/");
+}
+
+Outcome<void> check_request(const Head& head) {
+  if (head.version != 11) return Violation(Reason::http_version, "only HTTP/1.1");
+  TRY(const Seen seen, look_through(head));
+  if (seen.host.empty()) return malformed("no Host");
+  if (auto checked = check_framing(seen, head.version); !checked) return checked;
+  if (!is_served(head.method)) return Violation(Reason::http_method_not_allowed, "a method that no route serves");
+  return check_target(head, seen.host);
+}
+
+Outcome<void> check_response(const Head& head, unsigned status) {
+  const auto failed = [](const std::string& detail) { return Violation(Reason::upstream_failed, "not HTTP: " + detail); };
+  auto seen = look_through(head);
+  if (!seen) return failed(seen.error().detail);
+  if (auto checked = check_framing(*seen, head.version); !checked) return failed(checked.error().detail);
+  const bool bare = status / 100 == 1 || status == 204 || status == 304;
+  const bool sized = seen->has(kLength) && seen->length.find_first_not_of('0') != std::string_view::npos;
+  if (bare && (seen->has(kCoding) || sized)) return failed("a body where the status allows none");
+  return {};
 }
 
 }  // namespace durward::gateway

@@ -3,11 +3,12 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/fields.hpp"
 #include "policy/outcome.hpp"
 
 namespace durward::gateway {
 
-/// One header field. The value has no surrounding whitespace where it came through Head::find.
+/// One header field, as it came, but for the whitespace around the value.
 struct Field {
   std::string_view name, value;
 };
@@ -16,7 +17,7 @@ struct Field {
 struct Head {
   std::string_view method, target;  // empty for a response
   std::vector<Field> fields;        // in wire order, duplicates included
-  unsigned version = 11;            // 10 or 11: HTTP/1.0, HTTP/1.1
+  unsigned version = 11;            // 10 or 11: HTTP/1.0, HTTP/1.1; of a request also 0: some other protocol
 
   /// The first field of that name, without optional whitespace around it; empty if there is none.
   /// Names are compared without regard to case.
@@ -24,14 +25,24 @@ struct Head {
   std::size_t count(std::string_view name) const;
 };
 
-bool same_name(std::string_view a, std::string_view b);                 // ASCII, ignoring case
-std::string_view trimmed(std::string_view value);                       // without SP and HTAB at both ends
-bool starts_with_name(std::string_view name, std::string_view prefix);  // ignoring case
+bool is_token(std::string_view text);              // RFC 9110, 5.6.2
+std::string_view trimmed(std::string_view value);  // without SP and HTAB at both ends
 
 /// Everything about a request's head that could be read in two ways is refused, before a byte of the body is looked at:
-/// duplicates of fields that decide something, a missing Host, hop-by-hop tricks, framing conflicts, control characters,
-/// targets that are not in origin form. Errors: http_malformed; header_mismatch for duplicates of MCP's own fields.
-policy::Outcome<void> check_head(const Head& head);
+/// duplicates of fields that decide something, a missing Host, hop-by-hop tricks, framing conflicts, targets that are no path
+/// of ours. That its bytes are what a head may consist of has been checked (gateway/strict). Errors: http_malformed;
+/// http_version; http_method_not_allowed; coding_unknown, where the framing is clear; header_mismatch for duplicates of MCP's
+/// own fields; host_forbidden for a target with an authority that is not the Host's.
+policy::Outcome<void> check_request(const Head& head);
+
+/// The same for a response of this status: its framing can be read in one way only. Error: upstream_failed.
+policy::Outcome<void> check_response(const Head& head, unsigned status);
+
+/// Whether a field may come behind the body of a request, where nobody reads it: none that frames, routes or authorises.
+bool may_trail(std::string_view name);
+
+/// The path and query of a target in origin form, or in absolute form.
+std::string_view path_and_query(std::string_view target);
 
 /// Whether wire.md names this field: `Connection` may not nominate it.
 bool is_protected(std::string_view name);

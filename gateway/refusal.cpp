@@ -34,6 +34,8 @@ constexpr std::array<Row, policy::kReasons> kTable{{
   {Reason::session_unknown,           404,    404,    404,  404,   404,  -32600,  "Session not found",                       Retry::never, Tells::nothing, "session_unknown"},
   {Reason::http_method_not_allowed,   405,    405,    405,  405,   405,  -32600,  "Method not allowed",                      Retry::never, Tells::nothing, "http_method_not_allowed"},
   {Reason::http_malformed,            400,    400,    400,  400,   400,  -32600,  "Bad Request",                             Retry::never, Tells::nothing, "http_malformed"},
+  {Reason::http_version,              505,    505,    505,  505,   505,  -32600,  "HTTP version not supported",              Retry::never, Tells::nothing, "http_version"},
+  {Reason::coding_unknown,            501,    501,    501,  501,   501,  -32600,  "Transfer coding not supported",           Retry::never, Tells::nothing, "coding_unknown"},
   {Reason::body_too_large,            413,    413,    413,  413,   413,  -32600,  "Body too large",                          Retry::never, Tells::data,    "body_too_large"},
   {Reason::headers_too_large,         431,    431,    431,  431,   431,  -32600,  "Header fields too large",                 Retry::never, Tells::nothing, "headers_too_large"},
   {Reason::unsupported_media,         415,    415,    415,  415,   415,  -32600,  "Unsupported media type",                  Retry::never, Tells::data,    "unsupported_media"},

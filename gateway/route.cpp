@@ -16,9 +16,6 @@ std::string_view path_of(std::string_view target) { return target.substr(0, targ
 
 Outcome<Routed, Refused> route(Exchange& x) {
   const Head& head = *x.head;
-  auto strict = check_head(head);
-  if (!strict) return Refused(std::move(strict).error());
-  if (head.version != 11) return Refused(Violation(Reason::http_malformed, "only HTTP/1.1"));
   if (!x.now->door.host_allowed(head.find("host")))
     return Refused(Violation(Reason::host_forbidden, "Host is not one of listen.hosts"));
   if (!x.now->door.origin_allowed(head.find("origin")))

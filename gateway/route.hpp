@@ -7,8 +7,7 @@ namespace durward::gateway {
 
 enum class Routed : std::uint8_t { serve, answer_preflight };
 
-/// The head can be read in one way only, Host and Origin are ours, and the path is one of ours. Errors: http_malformed,
-/// host_forbidden, origin_forbidden, no_such_route.
+/// Host and Origin are ours, and the path is one of ours. Errors: host_forbidden, origin_forbidden, no_such_route.
 policy::Outcome<Routed, Refused> route(Exchange& x);
 
 /// Who calls. Nothing expensive has happened yet, and the body has not been read.

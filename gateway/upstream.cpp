@@ -15,8 +15,8 @@ using policy::Reason;
 using policy::Violation;
 
 namespace {
-constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::size_t kIdlePerServer = 64;
+constexpr std::size_t kSpareParsers = 64;
 constexpr std::chrono::seconds kIdleFor{15};  // below what servers commonly keep, so that they seldom close first
 constexpr std::chrono::seconds kResolvedFor{30};
 
@@ -33,6 +33,7 @@ UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, con
       pool_(server.name + ' ' + server.endpoint.authority()),
       limits_(limits),
       spent_(spent),
+      parser_(upstream.parser()),
       deadline_(upstream.deadlines_, [this] {
         error_code ignored;
         if (connection_) connection_->socket.close(ignored);
@@ -43,10 +44,13 @@ UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, con
 UpstreamCall::~UpstreamCall() {
   upstream_.calls_.erase(this);
   done();
+  if (upstream_.parsers_.size() >= kSpareParsers) return;
+  parser_->rest();
+  upstream_.parsers_.push_back(std::move(parser_));
 }
 
 void UpstreamCall::done() {
-  const bool complete = parser_ && parser_->is_done() && !cancelled_ && !deadline_.expired();
+  const bool complete = parser_->done() && !cancelled_ && !deadline_.expired();
   if (connection_ && complete && parser_->keep_alive() && connection_->unread.empty())
     upstream_.keep(pool_, std::move(connection_));
   connection_.reset();
@@ -107,58 +111,52 @@ Task<Outcome<void>> UpstreamCall::exchange_head(const std::string& head, std::st
   // A server may answer (413, say) and close before it has read everything: read what it said before giving up.
   if (ec && (cancelled_ || deadline_.expired())) co_return failure(ec);
   reset_parser();
-  while (!parser_->is_header_done()) {
+  while (!parser_->head_done()) {
     auto filled = co_await fill();
     if (!filled) co_return std::move(filled).error();
-    if (parser_->is_header_done() && parser_->storage.status / 100 == 1 && parser_->storage.status != 101) reset_parser();
+    if (parser_->head_done() && parser_->status / 100 == 1 && parser_->status != 101) reset_parser();
   }
-  if (parser_->storage.status == 101) co_return Violation(Reason::upstream_failed, "the upstream switched protocols");
+  if (parser_->status == 101) co_return Violation(Reason::upstream_failed, "the upstream switched protocols");
   co_return Outcome<void>();
 }
 
 void UpstreamCall::reset_parser() {
-  parser_ = std::make_unique<ResponseParser>();
-  parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes.count));
-  parser_->storage.fields_max = limits_.header_fields;
-  parser_->body_limit(boost::none);  // the relay bounds what it holds; a stream has no end
-  parser_->eager(true);
+  ParserLimits limits;
+  limits.header_bytes = limits_.header_bytes.count;
+  limits.header_fields = limits_.header_fields;
+  parser_->reset(limits);  // without a limit for the body: the relay bounds what it holds, and a stream has no end
 }
 
 // Makes progress: parses what is there, and reads from the socket only when that is not enough. The parser keeps nothing
 // itself, so a part of a head or of a chunk header stays in `unread` until more has come.
 Task<Outcome<void>> UpstreamCall::fill() {
-  std::string& unread = connection_->unread;
+  ReadBuffer& unread = connection_->unread;
   for (;;) {
-    error_code ec;
     if (!unread.empty()) {
-      const std::size_t used = parser_->put(asio::buffer(unread), ec);
-      if (ec && ec != http::error::need_more) co_return Violation(Reason::upstream_failed, "not HTTP: " + ec.message());
-      unread.erase(0, used);
-      if (used > 0 || parser_->is_done()) co_return Outcome<void>();
+      auto used = parser_->head_done() ? parser_->put_body(unread.unread()) : parser_->put_head(unread.unread());
+      if (!used) co_return std::move(used).error();
+      unread.consume(*used);
+      if (*used > 0) co_return Outcome<void>();
       if (unread.size() > limits_.header_bytes.count)
-        co_return Violation(Reason::upstream_failed, "a head or a chunk's framing is too long");
+        co_return Violation(Reason::upstream_failed, "a chunk's framing is too long");
     }
-    const std::size_t had = unread.size();
-    unread.resize(had + kReadBytes);
-    ec = {};
-    const std::size_t got =
-        co_await connection_->socket.async_read_some(asio::buffer(unread.data() + had, kReadBytes), into(ec));
-    unread.resize(had + got);
+    error_code ec;
+    const std::span<char> space = unread.space();
+    const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
+    unread.commit(got);
     if (!ec) continue;
     if (ec != asio::error::eof || cancelled_ || deadline_.expired()) co_return failure(ec);
-    error_code end;
-    parser_->put_eof(end);
-    if (!end && parser_->is_done()) co_return Outcome<void>();
+    if (parser_->put_end()) co_return Outcome<void>();
     co_return Violation(Reason::upstream_failed, "the upstream closed the connection before the end of its answer");
   }
 }
 
 Task<Outcome<bool>> UpstreamCall::read() {
-  const std::size_t had = parser_->storage.body.size();
-  if (parser_->is_done()) co_return false;
+  const std::size_t had = parser_->body.size();
+  if (parser_->done()) co_return false;
   const Lap lap(spent_.upstream);
-  while (parser_->storage.body.size() == had) {
-    if (parser_->is_done()) co_return false;
+  while (parser_->body.size() == had) {
+    if (parser_->done()) co_return false;
     auto filled = co_await fill();
     if (!filled) co_return std::move(filled).error();
   }
@@ -168,6 +166,13 @@ Task<Outcome<bool>> UpstreamCall::read() {
 void Upstream::cancel(bool all) {
   for (UpstreamCall* call : calls_)
     if (all || call->own_) call->cancel();
+}
+
+std::unique_ptr<ResponseParser> Upstream::parser() {
+  if (parsers_.empty()) return std::make_unique<ResponseParser>();
+  auto spare = std::move(parsers_.back());
+  parsers_.pop_back();
+  return spare;
 }
 
 std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& pool) {
@@ -185,6 +190,7 @@ void Upstream::keep(const std::string& pool, std::unique_ptr<UpstreamConnection>
   auto& idle = idle_[pool];
   if (idle.size() >= kIdlePerServer) return;
   connection->rest();
+  connection->unread.rest();
   connection->idle_since = Clock::now();
   idle.push_back(std::move(connection));
 }

@@ -10,6 +10,7 @@
 #include "gateway/entry.hpp"
 #include "gateway/http.hpp"
 #include "gateway/metrics_meters.hpp"
+#include "gateway/read_buffer.hpp"
 #include "gateway/services.hpp"
 
 namespace durward::gateway {
@@ -33,7 +34,7 @@ struct UpstreamConnection {
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
   Socket socket;
-  std::string unread;  // bytes received and not yet parsed
+  ReadBuffer unread;
   Clock::time_point idle_since;
 
   /// An idle connection takes no place: other loops may need it.
@@ -64,10 +65,10 @@ class UpstreamCall {
   /// Errors: upstream_unreachable (nothing was sent), overloaded (the server's cap), upstream_failed, upstream_timeout,
   /// client_gone.
   Task<policy::Outcome<void>> start(const Entry& entry, const UpstreamRequest& request, Clock::time_point until);
-  unsigned status() const { return parser_->storage.status; }
-  const Head& head() const { return parser_->storage.head; }
+  unsigned status() const { return parser_->status; }
+  const Head& head() const { return parser_->head; }
   /// Payload that was read and not taken.
-  std::string& body() { return parser_->storage.body; }
+  std::string& body() { return parser_->body; }
   /// Reads until body() has grown. False: the payload has ended cleanly. Errors as start().
   Task<policy::Outcome<bool>> read();
   void extend(Clock::time_point until) { deadline_.arm_at(until); }
@@ -78,7 +79,7 @@ class UpstreamCall {
   /// Gives the connection back, once the answer has been read to its end. Status and head stay readable.
   void done();
   /// Whether a response head has been read.
-  bool answered() const { return parser_ && parser_->is_header_done(); }
+  bool answered() const { return parser_->head_done(); }
   /// Whether any byte may have reached the upstream.
   bool sent() const { return sent_; }
 
@@ -95,7 +96,7 @@ class UpstreamCall {
   const config::Limits& limits_;
   Spent& spent_;
   std::unique_ptr<UpstreamConnection> connection_;
-  std::unique_ptr<ResponseParser> parser_;
+  std::unique_ptr<ResponseParser> parser_;  // never null
   Deadline deadline_;
   bool sent_ = false, cancelled_ = false, own_ = false;
 };
@@ -118,9 +119,11 @@ class Upstream {
   std::unique_ptr<UpstreamConnection> reuse(const std::string& pool);
   void keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection);
   Task<policy::Outcome<std::vector<tcp::endpoint>>> resolve(const config::Server& server);
+  std::unique_ptr<ResponseParser> parser();
   Executor executor_;
   Deadlines& deadlines_;
   Services& services_;
+  std::vector<std::unique_ptr<ResponseParser>> parsers_;  // that no call uses
   std::map<std::string, std::vector<std::unique_ptr<UpstreamConnection>>> idle_;
   std::map<std::string, Resolved> resolved_;
   std::set<UpstreamCall*> calls_;  // under way

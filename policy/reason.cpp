@@ -45,6 +45,10 @@ std::string_view name(Reason reason) noexcept {
       return "http_method_not_allowed";
     case Reason::http_malformed:
       return "http_malformed";
+    case Reason::http_version:
+      return "http_version";
+    case Reason::coding_unknown:
+      return "coding_unknown";
     case Reason::body_too_large:
       return "body_too_large";
     case Reason::headers_too_large:

@@ -28,6 +28,8 @@ enum class Reason : std::uint8_t {
   session_unknown,      // the session id does not open, or belongs to someone else
   http_method_not_allowed,
   http_malformed,  // HTTP that we refuse to interpret
+  http_version,    // another protocol than HTTP/1.1
+  coding_unknown,  // a transfer coding other than chunked
   body_too_large,
   headers_too_large,
   unsupported_media,

@@ -81,7 +81,7 @@ test('a chunk extension without end is cut off', async () => {
 test('HTTP/1.0 is refused', async () => {
   const { headers, body } = modern('tools/list');
   const lines = ['POST /mcp/stub HTTP/1.0', `host: 127.0.0.1:${port}`, 'content-type: application/json', `content-length: ${body.length}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', body];
-  assert.match(await speak(lines.join('\r\n')), /^HTTP\/1\.1 400 /);
+  assert.match(await speak(lines.join('\r\n')), /^HTTP\/1\.1 505 /);
 });
 
 test('the answer to HEAD has no body, and the connection ends', async () => {

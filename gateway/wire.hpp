@@ -1,0 +1,23 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// HTTP/1.1 as the gateway writes it.
+namespace durward::gateway {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// A response head in wire form, through the blank line. chunked: Transfer-Encoding instead of Content-Length.
+std::string response_head(unsigned status, const Headers& headers, bool chunked, std::size_t length, bool keep_alive);
+/// A request head in wire form for a body of known length.
+std::string request_head(std::string_view method, std::string_view target, std::string_view host, const Headers& headers,
+                         std::size_t length);
+/// The line before a chunk's payload, which is not empty; CRLF follows it.
+std::string chunk_line(std::size_t length);
+
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+}  // namespace durward::gateway

@@ -11,7 +11,7 @@ function(durward_suite name)
   endif()
 endfunction()
 
-foreach(lint layers coroutines secrets format)
+foreach(lint layers coroutines secrets format promises)
   durward_suite("lint: ${lint}" LABELS fast lint TIMEOUT 60
     COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/lint/${lint})
 endforeach()

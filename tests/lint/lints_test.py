@@ -179,5 +179,112 @@ class Secrets(Tree):
         self.accepted("secrets")
 
 
+class Promises(Tree):
+    def setUp(self):
+        super().setUp()
+        self.write("tests/CMakeLists.txt", "function(durward_tests folder)\nendfunction()\nif(X)\n  durward_tests(audit libs)\nendif()\n")
+        self.write("tests/audit/log_test.cpp", CATCH_SAMPLE)
+        self.write("tests/audit/check.py", PYTHON_SAMPLE)
+        self.write("tests/interop/edge.test.mjs", NODE_SAMPLE)
+        self.write("tests/suites.cmake", SUITES_SAMPLE)
+        self.promise("SECURITY.md", "| nothing is lost | implemented | `audit:a log is a log` |")
+        self.promise("deploy/docs/ledger.md", "| a \\| b | experimental | `lint: layers`, `audit: check > test_a` |")
+
+    def promise(self, page, *rows):
+        self.write(page, "\n".join(["# Page", "", "| what | Status | Tests |", "|---|---|---|", *rows, "", "| other | table |", "|---|---|", "| x | y |"]))
+
+    def flawed(self, *cases):
+        """Each case is a row and what is wrong with it."""
+        self.promise("SECURITY.md", *(row for row, _ in cases))
+        expected = (f"SECURITY.md:{line}: error: {fault}" for line, (_, fault) in enumerate(cases, 5))
+        self.refused("promises", *expected, f"{len(cases)} finding(s)")
+
+    def test_promises_that_name_tests_are_accepted(self):
+        self.promise("SECURITY.md", "| kept | implemented | `interop: edge > a group > seed 7 is fine`, `interop: edge` |", "| to come | planned | schemas |")
+        self.accepted("promises")
+
+    def test_a_promise_without_a_test_is_refused(self):
+        words = ("implemented", "experimental")
+        self.flawed(*((f"| bare | {status} | see the code |", f"{status}, but it names no test") for status in words))
+
+    def test_a_test_that_does_not_exist_is_refused(self):
+        strange = ("audit:a log is", "audit:gone", "policy:a log is a log", "interop: edges", "interop: edge > nowhere", "interop: edge > commented")
+        row = "| x | implemented | `audit:a log is a log`, `{}` |"
+        self.flawed(*((row.format(name), f"the test `{name}` does not exist") for name in strange))
+
+    def test_a_test_that_never_runs_is_refused(self):
+        cases = ("never", "no more", "in a skipped group", "gives up")
+        faults = {name: "is always skipped" for name in ("audit:hidden", "audit: check > test_b", *(f"interop: edge > {case}" for case in cases))}
+        faults["lint: off"] = "is disabled"
+        self.flawed(*((f"| x | implemented | `{name}` |", f"the test `{name}` {fault}") for name, fault in faults.items()))
+
+    def test_a_test_that_is_skipped_on_a_condition_is_accepted(self):
+        self.promise("SECURITY.md", "| x | implemented | `interop: edge > only sometimes`, `interop: edge > behind the group` |")
+        self.accepted("promises")
+
+    def test_a_row_without_a_meaning_is_refused(self):
+        self.flawed(
+            ("| x | done | `lint: layers` |", "the status `done` is none of implemented, experimental, planned"),
+            ("| x | planned | `lint: layers` |", "planned, but it names a test"),
+            ("| x | planned | |", "planned, but it does not say what is missing"),
+            ("| x | implemented |", "not as many cells as the header"),
+        )
+
+    def test_a_page_without_its_table_is_refused(self):
+        self.write("SECURITY.md", "| what | status |\n|---|---|\n| x | implemented |\n")
+        self.refused("promises", "SECURITY.md:1: error: it has no table with the columns `status` and `tests`")
+
+
+CATCH_SAMPLE = """
+TEST_CASE("a log is "
+          "a log") {
+}
+TEST_CASE("hidden", "[.]") {}
+#if 0
+TEST_CASE("gone") {}
+#endif
+"""
+
+PYTHON_SAMPLE = """
+class A:
+    def test_a(self):
+        pass
+    @unittest.skip('x')
+    def test_b(self):
+        pass
+"""
+
+NODE_SAMPLE = """
+describe('a group', () => {
+  test(`seed ${seed} is fine`, async () => {});
+  // test('commented', () => {});
+  test.skip('never', () => {});
+  test('no more', { timeout: 5, skip: true }, () => {});
+  test('only sometimes', { skip: !tool && 'no tool' }, () => {});
+  test('gives up', (t) => {
+    t.skip('always');
+  });
+});
+describe.skip('another group', () => {
+  test('in a skipped group', () => {});
+});
+test('behind the group', () => {});
+"""
+
+SUITES_SAMPLE = """
+foreach(lint layers off)
+  durward_suite("lint: ${lint}" LABELS fast COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/lint/${lint})
+endforeach()
+set_tests_properties("lint: off" PROPERTIES DISABLED TRUE)
+durward_suite("audit: check" COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/audit/check.py)
+file(GLOB suites RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/interop/*.test.mjs)
+foreach(suite ${suites})
+  string(REPLACE ".test.mjs" "" title ${suite})
+  # durward_suite("interop: ${title} in a comment")
+  durward_suite("interop: ${title}" ALONE FOLDER tests/interop COMMAND ${node} --test ${suite})
+endforeach()
+"""
+
+
 if __name__ == "__main__":
     unittest.main()

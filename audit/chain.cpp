@@ -28,7 +28,9 @@ std::optional<Fault> Chain::place(const Line& line) {
   }
   if (line.origin != origin_) return Fault{"`origin` is not that of the log"};
   if (line.seq != next_seq_) return Fault{"`seq` is " + std::to_string(line.seq) + ", expected " + std::to_string(next_seq_)};
-  if (line.prev != crypto::base64(crypto::view(last_))) {
+  expected_prev_.clear();
+  crypto::append_base64(expected_prev_, last_);
+  if (line.prev != expected_prev_) {
     // Was it the record before that changed? Alone it then fails too.
     if (auto fault = judge_open()) {
       ++fault->lines_back;

@@ -120,9 +120,14 @@ std::string Keyring::to_json() const {
   return out + "}}\n";
 }
 
-std::string commitment(const KeyringEntry& entry, std::string_view label, std::string_view bytes, bool raw) {
-  return (raw ? "hmac-raw:" : "hmac:") + entry.id + ":" +
-         crypto::base64(crypto::view(crypto::hmac_sha256(entry.key.reveal(), label, bytes)));
+std::string Committer::commit(std::string_view label, std::string_view bytes, bool raw) const {
+  std::string out;
+  out.reserve(128);
+  out += raw ? "hmac-raw:" : "hmac:";
+  out += id_;
+  out += ':';
+  out += crypto::base64(crypto::view(mac_.of(label, bytes)));
+  return out;
 }
 
 }  // namespace durward::audit

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/secret.hpp"
+#include "policy/digest.hpp"
 #include "policy/outcome.hpp"
 
 namespace durward::audit {
@@ -51,8 +52,17 @@ struct Keyring {
   std::string to_json() const;
 };
 
-/// `hmac:<entry id>:<base64>` of label ‖ 0x00 ‖ bytes under the entry's key; `hmac-raw:` with raw.
-std::string commitment(const KeyringEntry& entry, std::string_view label, std::string_view bytes, bool raw);
+/// Commits under one key of the keyring. Thread-safe.
+class Committer {
+ public:
+  explicit Committer(const KeyringEntry& entry) : id_(entry.id), mac_(entry.key.reveal()) {}
+  /// `hmac:<entry id>:<base64>` of label ‖ 0x00 ‖ bytes; `hmac-raw:` with raw.
+  std::string commit(std::string_view label, std::string_view bytes, bool raw) const;
+
+ private:
+  std::string id_;
+  crypto::Hmac mac_;
+};
 
 /// Reads a secret file with ledger.md's ownership checks: refuses one that others can read, that the group can unless the
 /// owner is root and the group is one of the process's own, or whose directory others can write without the sticky bit.

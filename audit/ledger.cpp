@@ -25,11 +25,13 @@ namespace durward::audit {
 using namespace std::chrono_literals;
 
 struct Ledger::State {
-  State(const config::Ledger& s, const Keyring& ring, const Platform& p)
-      : settings(s), commit(ring.commit), platform(p), refusals(s, around()) {}
+  State(const config::Ledger& s, const Keyring& ring, const Platform& p) : settings(s), platform(p), refusals(s, around()) {
+    for (const auto& [tenant, entries] : ring.commit)
+      if (!entries.empty()) committers.emplace(tenant, entries.back());
+  }
 
   const config::Ledger settings;
-  const std::map<std::string, std::vector<KeyringEntry>> commit;
+  std::map<std::string, Committer, std::less<>> committers;  // by tenant, each its newest key; not changed once made
   const Platform platform;
   std::string origin;
   Descriptor folder, lock;
@@ -48,18 +50,18 @@ struct Ledger::State {
   void watch_loop();
   void end_watch();
   void put(const Record& record, Durability durability, Done done, const FloodFacts* flood = nullptr) const;
+  void push(const Record& record, const FloodFacts* flood, Durability durability, bool reserved, Done done) const;
   bool put_and_wait(const std::vector<Record>& records);
   Record event(Type type) const;
   Refusals::Around around();
-  std::string commit_to(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
-                        bool raw) const;
+  std::string commit_to(std::string_view tenant, std::string_view label, std::string_view bytes, bool raw) const;
 };
 
 /// Called while the members are made: what it gives is used only once a ledger is open.
 Refusals::Around Ledger::State::around() {
   Refusals::Around around;
   around.put = [this](const Record& record, const FloodFacts& facts) { put(record, Durability::buffered, {}, &facts); };
-  around.commit = [this](std::string_view address) { return commit_to({}, {}, "address", json::quote(address), false); };
+  around.commit = [this](std::string_view address) { return commit_to({}, "address", json::quote(address), false); };
   around.healthy = [this] { return writer->healthy(); };
   around.space = [this] { return platform.space(folder.get()); };
   around.unix_ms = [this] { return platform.unix_ms(); };
@@ -92,8 +94,17 @@ Record Ledger::State::event(Type type) const {
   return record;
 }
 
+void Ledger::State::push(const Record& record, const FloodFacts* flood, Durability durability, bool reserved, Done done) const {
+  Item item{compose(record, origin, flood), record.type, {}, durability, {}, {}};
+  if (record.type == Type::intent || record.type == Type::outcome) item.id = record.id;
+  if (durability != Durability::buffered) item.done = std::move(done);
+  const bool queued = writer->push(std::move(item), reserved);
+  // Nobody waits for a buffered record: it is as good as it gets once it has its place.
+  if (durability == Durability::buffered && done) done(queued ? policy::Outcome<void>() : unavailable());
+}
+
 void Ledger::State::put(const Record& record, Durability durability, Done done, const FloodFacts* flood) const {
-  writer->push({compose(record, origin, flood), record.type, record.id, durability, std::move(done), {}}, false);
+  push(record, flood, durability, false, std::move(done));
 }
 
 /// For the start: in pieces that fit the queue, each on disk before the next.
@@ -196,9 +207,8 @@ void Ledger::release() noexcept { state_->writer->release(); }
 const std::string& Ledger::origin() const { return state_->origin; }
 Ledger::Numbers Ledger::numbers() const noexcept { return state_->writer->numbers(); }
 
-void Ledger::append(Record record, Durability durability, bool reserved, Done done) {
-  state_->writer->push({compose(record, state_->origin), record.type, std::move(record.id), durability, std::move(done), {}},
-                       reserved);
+void Ledger::append(const Record& record, Durability durability, bool reserved, Done done) {
+  state_->push(record, nullptr, durability, reserved, std::move(done));
 }
 
 void Ledger::refuse_anonymous(const Record& record, std::string_view address) { state_->refusals.anonymous(record, address); }
@@ -211,18 +221,14 @@ void Ledger::refuse(const Record& record, std::string_view principal_key, Durabi
     done({});
 }
 
-std::string Ledger::State::commit_to(std::string_view tenant, std::string_view entry_id, std::string_view label,
-                                     std::string_view bytes, bool raw) const {
-  auto list = commit.find(std::string(tenant));
-  if (list == commit.end() || list->second.empty()) list = commit.find("");
-  for (const KeyringEntry& entry : list->second)
-    if (entry.id == entry_id) return commitment(entry, label, bytes, raw);
-  return commitment(list->second.back(), label, bytes, raw);
+std::string Ledger::State::commit_to(std::string_view tenant, std::string_view label, std::string_view bytes, bool raw) const {
+  auto own = committers.find(tenant);
+  if (own == committers.end()) own = committers.find("");
+  return own->second.commit(label, bytes, raw);
 }
 
-std::string Ledger::commit(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
-                           bool raw) const {
-  return state_->commit_to(tenant, entry_id, label, bytes, raw);
+std::string Ledger::commit(std::string_view tenant, std::string_view label, std::string_view bytes, bool raw) const {
+  return state_->commit_to(tenant, label, bytes, raw);
 }
 
 }  // namespace durward::audit

@@ -54,7 +54,7 @@ class Ledger {
   /// reported to done with ledger_unavailable at once, on the calling thread. While nothing becomes durable within the
   /// deadline, only reserved records and outcomes are queued. An intent that is reported as unavailable needs no outcome of the
   /// caller's: it is either never written, or closed with effect none.
-  void append(Record record, Durability durability, bool reserved, Done done);
+  void append(const Record& record, Durability durability, bool reserved, Done done);
 
   /// A refusal before authentication: `buffered`, within ledger.anonymous_refusals_per_second, beyond it aggregated.
   /// address: the caller's, committed before it is written.
@@ -64,10 +64,9 @@ class Ledger {
   void refuse(const Record& record, std::string_view principal_key, Durability durability, Done done);
 
   /// A commitment to foreign bytes (ledger.md, Keyring): `hmac:<entry id>:<base64>`, or `hmac-raw:` with raw. bytes: X of the
-  /// JSON value (of a name, its string token with quotes), or its raw bytes. entry_id: an entry of the keyring; where it names
-  /// none, the tenant's newest. A tenant without keys of its own shares those of the tenant "".
-  std::string commit(std::string_view tenant, std::string_view entry_id, std::string_view label, std::string_view bytes,
-                     bool raw) const;
+  /// JSON value (of a name, its string token with quotes), or its raw bytes. Under the tenant's newest key; a tenant without
+  /// keys of its own shares those of the tenant "".
+  std::string commit(std::string_view tenant, std::string_view label, std::string_view bytes, bool raw) const;
 
   const std::string& origin() const;
   struct Numbers {

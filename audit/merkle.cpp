@@ -5,6 +5,10 @@
 
 namespace durward::audit {
 
+namespace {
+constexpr std::size_t kDigits = 44;  // of a hash in base64
+}
+
 crypto::Hash node_hash(const crypto::Hash& left, const crypto::Hash& right) {
   std::array<char, 64> both{};
   std::memcpy(both.data(), left.data(), 32);
@@ -25,8 +29,8 @@ void Tree::build(const std::vector<crypto::Hash>& leaves) {
     if (below.size() % 2 != 0) here.push_back(below.back());  // an odd one moves up as it is
   }
   for (std::size_t level = 0; level + 1 < height_; ++level) {
-    text_[level].resize(levels_[level].size());
-    for (std::size_t i = 0; i < levels_[level].size(); ++i) text_[level][i] = crypto::base64(crypto::view(levels_[level][i]));
+    text_[level].clear();
+    for (const crypto::Hash& node : levels_[level]) crypto::append_base64(text_[level], node);
   }
 }
 
@@ -37,7 +41,7 @@ void Tree::append_path(std::string& out, std::size_t i) const {
     const std::size_t sibling = i ^ 1U;
     if (sibling >= levels_[level].size()) continue;
     out += first ? "\"" : ",\"";
-    out += text_[level][sibling];
+    out.append(text_[level], sibling * kDigits, kDigits);
     out += '"';
     first = false;
   }

@@ -17,12 +17,13 @@ class Tree {
   /// leaves must not be empty.
   void build(const std::vector<crypto::Hash>& leaves);
   const crypto::Hash& root() const { return levels_[height_ - 1].front(); }
+  std::size_t height() const { return height_; }
   /// `["…","…"]`: the inclusion path of leaf i, nearest sibling first, each in base64, is appended to out.
   void append_path(std::string& out, std::size_t i) const;
 
  private:
   std::vector<std::vector<crypto::Hash>> levels_;
-  std::vector<std::vector<std::string>> text_;  // base64 of every node, made once: it stands in many paths
+  std::vector<std::string> text_;  // of each level: base64 of its nodes, 44 characters each, made once for many paths
   std::size_t height_ = 0;
 };
 

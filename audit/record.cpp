@@ -1,8 +1,8 @@
 #include "audit/record.hpp"
 
-#include <sodium.h>
-
 #include <array>
+
+#include "audit/random.hpp"
 
 namespace durward::audit {
 
@@ -21,7 +21,7 @@ std::string_view name(Effect effect) noexcept {
 std::string new_ulid(std::int64_t now_ms) {
   constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::array<unsigned char, 10> random{};
-  randombytes_buf(random.data(), random.size());
+  random_id_bytes(random.data(), random.size());
   std::string out(26, '0');
   auto time = static_cast<std::uint64_t>(now_ms);
   for (std::size_t i = 10; i-- > 0; time >>= 5) out[i] = kCrockford[time & 31U];

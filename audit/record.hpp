@@ -56,8 +56,11 @@ struct Record {
   std::string reason;  // policy::name(Reason) of a refusal; stands inside `facts` as "reason"
   std::string retention;
   std::optional<std::uint64_t> count;
-  std::optional<int> checked;   // inside `facts`
-  std::optional<bool> resumed;  // inside `facts`
+  // Inside `facts`: what checks 1 and 2 read of a name. The words are closed lists; named is a commitment.
+  std::string_view listing, target;
+  std::string named;
+  std::optional<int> checked;   // likewise
+  std::optional<bool> resumed;  // likewise
 };
 
 /// A new ULID: 48 bits of Unix milliseconds, 80 random bits. Thread-safe.

@@ -18,7 +18,7 @@ void Sealer::add(const Composed& record) {
   const std::string_view text = record.text;
   plain_ += text.substr(0, record.prev_at);
   plain_ += ",\"prev\":\"";
-  plain_ += crypto::base64(crypto::view(last_));
+  crypto::append_base64(plain_, last_);
   plain_ += '"';
   plain_ += text.substr(record.prev_at, record.seq_at - record.prev_at);
   plain_ += ",\"seq\":";
@@ -39,6 +39,7 @@ std::string_view Sealer::seal() {
   const std::string middle = ",\"kid\":\"" + kid_ + "\",\"n\":" + std::to_string(n) + ",\"path\":";
   const std::string_view plain = plain_;
   bytes_.clear();
+  bytes_.reserve(plain_.size() + n * (s.size() + middle.size() + 64 + 48 * tree_.height()));
   for (std::size_t i = 0; i < n; ++i) {
     const Place& place = places_[i];
     bytes_ += plain.substr(place.begin, place.sig - place.begin);

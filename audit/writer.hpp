@@ -22,11 +22,14 @@ namespace durward::audit {
 struct Item {
   Composed line;
   Type type = Type::call;
-  std::string id;
+  std::string id;  // of an intent or outcome
   Durability durability = Durability::written;
-  Ledger::Done done;
+  Ledger::Done done;  // empty: nobody waits
   std::chrono::steady_clock::time_point queued{};
 };
+
+/// What a record that finds no place is answered with.
+policy::Violation unavailable();
 
 /// The queue and its two threads: one orders, chains, signs and writes; the other calls fdatasync, so that a `written` record
 /// never waits for a disk. All public functions are thread-safe. mutex_ guards everything that is not said to be a thread's
@@ -43,7 +46,8 @@ class Writer {
   bool healthy() const noexcept;
   bool reserve() noexcept;
   void release() noexcept;
-  void push(Item item, bool reserved);
+  /// False where the record finds no place; item.done has then been told, on this thread.
+  bool push(Item item, bool reserved);
   /// Tells those who have waited longer than the deadline that the ledger is not available. To be called a few times per
   /// deadline.
   void check_deadline();
@@ -72,9 +76,10 @@ class Writer {
 
   bool take_place() noexcept;
   void write_loop();
+  bool enough() const;
   void linger(std::unique_lock<std::mutex>& lock);
   std::vector<Item> take();
-  Group& open_group(std::vector<Item>& items, std::vector<Ledger::Done>& at_once);
+  Group& open_group(std::vector<Item>& items);
   bool write(const std::vector<Item>& items, std::vector<Mark>& marks);
   void settle_write(Group& group, std::vector<Mark> marks, std::size_t places, Waiters& told);
   void settle_abandoned(Group& group);
@@ -97,8 +102,9 @@ class Writer {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_writer_, wake_sync_;
-  enum class Idle { no, empty, lingering };
-  Idle idle_ = Idle::no;  // what the writer sleeps for
+  enum class Idle { no, empty, quiet, lingering };
+  std::size_t awaited_ = 0;  // records in the queue that somebody waits for
+  Idle idle_ = Idle::no;     // what the writer sleeps for
   std::vector<Item> queue_;
   std::deque<Group> groups_;
   std::uint64_t written_, synced_, batches_ = 0;
@@ -108,7 +114,8 @@ class Writer {
   LogState state_;  // as of the last batch written
   Segments::Unsynced unsynced_;
 
-  Sealer sealer_;                // the writer thread's own
+  Edge edge_;                    // the writer thread's own: of the log as written
+  Sealer sealer_;                // likewise
   Segments segments_;            // likewise
   std::uint64_t kept_size_ = 0;  // the sync thread's own
   std::chrono::steady_clock::time_point kept_at_{};

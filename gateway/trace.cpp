@@ -1,10 +1,9 @@
 #include "gateway/trace.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 
+#include "audit/random.hpp"
 #include "policy/digest.hpp"
 
 namespace durward::gateway {
@@ -27,11 +26,11 @@ std::uint8_t two_digits(std::string_view text) {
 
 template <std::size_t N>
 std::string random_id() {
-  std::array<char, N> bytes{};
+  std::array<unsigned char, N> bytes{};
   do {
-    randombytes_buf(bytes.data(), bytes.size());
-  } while (std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; }));
-  return crypto::hex({bytes.data(), bytes.size()});
+    audit::random_id_bytes(bytes.data(), bytes.size());
+  } while (std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) { return c == 0; }));
+  return crypto::hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 /// All fields of that name as one list, or empty where it breaks a bound.

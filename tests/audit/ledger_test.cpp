@@ -269,19 +269,19 @@ TEST_CASE("the origin is fixed by the first opening") {
   CHECK_FALSE(Ledger::open(other, key(), ring(), boot(), machine.platform));
 }
 
-TEST_CASE("a commitment names its keyring entry and depends on tenant, label and bytes") {
+TEST_CASE("a commitment names its tenant's newest keyring entry and depends on tenant, label and bytes") {
   const Folder folder;
   const Machine machine;
   Keyring keyring = ring();
   keyring.add_tenant("acme", "2026-03-01T00:00:00Z");
   auto ledger = must_open(settings(folder.path()), machine, keyring);
-  const std::string one = ledger->commit("", "", "args", "{}", false);
+  const std::string one = ledger->commit("", "args", "{}", false);
   CHECK(one.rfind("hmac:" + keyring.commit[""][0].id + ":", 0) == 0);
-  CHECK(one == ledger->commit("", keyring.commit[""][0].id, "args", "{}", false));
-  CHECK(one != ledger->commit("acme", "", "args", "{}", false));
-  CHECK(one != ledger->commit("", "", "name", "{}", false));
-  CHECK(one != ledger->commit("", "", "args", "{ }", false));
-  CHECK(ledger->commit("acme", "", "result", "{}", true).rfind("hmac-raw:" + keyring.commit["acme"][0].id + ":", 0) == 0);
+  CHECK(one == ledger->commit("stranger", "args", "{}", false));
+  CHECK(one != ledger->commit("acme", "args", "{}", false));
+  CHECK(one != ledger->commit("", "name", "{}", false));
+  CHECK(one != ledger->commit("", "args", "{ }", false));
+  CHECK(ledger->commit("acme", "result", "{}", true).rfind("hmac-raw:" + keyring.commit["acme"][0].id + ":", 0) == 0);
 }
 
 TEST_CASE("refusals before authentication beyond the budget share one record with the busiest addresses") {
@@ -299,7 +299,7 @@ TEST_CASE("refusals before authentication beyond the budget share one record wit
     ledger->refuse_anonymous(refusal, i % 10 == 0 ? "192.0.2.1" : "192.0.2." + std::to_string(2 + i % 3));
     if (i == 50) *machine.now += 999;  // still the same second
   }
-  const std::string busy = commitment(keyring.commit[""][0], "address", "\"192.0.2.2\"", false);
+  const std::string busy = Committer(keyring.commit[""][0]).commit("address", "\"192.0.2.2\"", false);
   ledger->close();
   const auto lines = records(folder.path());
   CHECK(count(lines, "\"type\":\"refusal\"") == 3);

@@ -17,11 +17,11 @@ TEST_CASE("a prefixed digest is the digest of prefix and bytes") {
 
 TEST_CASE("HMAC-SHA-256 covers label, a zero byte and bytes") {
   // Computed with Python: hmac.new(key, label + b"\0" + bytes, "sha256").
-  CHECK(hex(view(hmac_sha256("key", "args", "{}"))) == "6d27c3b683bf5b9c33c094c4f191f1992d6ef5b29ad999630783a528d532c29d");
-  CHECK(hex(view(hmac_sha256("", "", ""))) == "6620b31f2924b8c01547745f41825d322336f83ebb13d723678789d554d8a3ef");
-  CHECK(hex(view(hmac_sha256(std::string(100, 'k'), "args", "{}"))) ==
+  CHECK(hex(view(Hmac("key").of("args", "{}"))) == "6d27c3b683bf5b9c33c094c4f191f1992d6ef5b29ad999630783a528d532c29d");
+  CHECK(hex(view(Hmac("").of("", ""))) == "6620b31f2924b8c01547745f41825d322336f83ebb13d723678789d554d8a3ef");
+  CHECK(hex(view(Hmac(std::string(100, 'k')).of("args", "{}"))) ==
         "8de306bd40f686f09d19516d1d48829ce47ef070f897c678bfe062fa8a53ee67");
-  CHECK(hmac_sha256("key", "a", "b") != hmac_sha256("key", "ab", ""));
+  CHECK(Hmac("key").of("a", "b") != Hmac("key").of("ab", ""));
 }
 
 TEST_CASE("base64 is padded and goes both ways") {

@@ -7,7 +7,7 @@
 #include "gateway/asio.hpp"
 #include "gateway/deadline.hpp"
 #include "gateway/http.hpp"
-#include "gateway/read_buffer.hpp"
+#include "gateway/intake.hpp"
 #include "gateway/services.hpp"
 
 namespace durward::gateway {
@@ -19,15 +19,18 @@ class Downstream {
   /// now: where the snapshot in force stands, on this loop; it outlives the connection. Each request keeps the one that is
   /// there when its first byte comes, and a connection that waits for a request keeps none.
   Downstream(Socket socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now);
-  ~Downstream() { unwatch(); }
+  ~Downstream() { intake_->detach(); }
   Downstream(const Downstream&) = delete;
   Downstream& operator=(const Downstream&) = delete;
 
   /// Waits for the next request's head. Error: what to refuse with, or client_gone when there is nobody to answer.
   Task<policy::Outcome<void>> read_head();
   const Head& head() const { return parser_.head; }
+  /// Takes in what has come of the payload: whether that is all of it. Errors as read_body.
+  policy::Outcome<bool> body_is_here(Held& held);
+  std::string take_body() { return std::move(parser_.body); }
   /// The payload, within limits.body_bytes and limits.body_rate, counted in held.
-  Task<policy::Outcome<std::string>> read_body(Held& held);
+  Task<policy::Outcome<void>> read_body(Held& held);
   /// Whether the connection can carry another request after this answer. A body that was not read to its end ends it.
   bool reusable() const;
   /// Whether the last answer told the caller that another request may follow: then one must be waited for, a drain that began
@@ -50,7 +53,7 @@ class Downstream {
   /// Ends the connection without an end of the answer, so that the caller sees a broken stream.
   void abort();
   bool began() const { return began_; }
-  bool gone() const { return gone_; }
+  bool gone() const { return gone_ || intake_->hung_up(); }
   /// The time that reading bodies and sending answers has taken, over all requests of the connection.
   Clock::duration waited() const { return waited_; }
 
@@ -59,24 +62,19 @@ class Downstream {
   void unwatch();
 
  private:
-  struct Watch {
-    std::function<void()> on_gone;
-    bool pending = false;
-  };
-  void wait_for_hangup();
-  Task<policy::Outcome<void>> await_request();
+  void rest();
   Task<error_code> more();
+  ReadBuffer& unread() { return intake_->unread; }
   policy::Outcome<bool> take_payload(Held& held);
-  Task<bool> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
+  Task<bool> write(std::string first, std::string_view second = {}, std::string_view third = {});
   Socket socket_;
   const config::Limits& limits() const { return request_->settings.limits; }
   const std::shared_ptr<const Snapshot>& now_;
   std::shared_ptr<const Snapshot> request_;  // the one that the request under way began with
   RequestParser parser_;
-  ReadBuffer unread_;
+  const std::shared_ptr<Intake> intake_;
   Deadline deadline_;
   Clock::duration waited_{};
-  std::shared_ptr<Watch> watch_;
   bool idle_ = false, closing_ = false, promised_ = false, began_ = false, gone_ = false, writing_ = false;
 };
 

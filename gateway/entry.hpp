@@ -7,6 +7,7 @@
 #include "audit/ledger.hpp"
 #include "gateway/asio.hpp"
 #include "gateway/exchange.hpp"
+#include "gateway/inbox.hpp"
 #include "gateway/message.hpp"
 
 namespace durward::gateway {
@@ -26,34 +27,30 @@ struct Closing {
 /// that is dropped without close() is closed as abandoned, effect unknown.
 class Entry {
  public:
-  Entry(Entry&& other) noexcept = default;
+  Entry(Entry&&) noexcept = default;
   Entry& operator=(Entry&&) = delete;
   ~Entry();
-  const std::string& id() const { return record_.id; }
+  const std::string& id() const { return record_->id; }
 
  private:
   friend class Recorder;
-  Entry(audit::Ledger& ledger, const Exchange& x, audit::Record record, audit::Durability durability, audit::Type ends_as);
-  struct Moved {  // true once moved from or closed
-    bool gone = false;
-    Moved() = default;
-    Moved(Moved&& other) noexcept : gone(std::exchange(other.gone, true)) {}
-    Moved& operator=(Moved&&) = delete;
-  };
+  Entry(audit::Ledger& ledger, const Exchange& x, std::unique_ptr<audit::Record> record, audit::Durability durability,
+        audit::Type ends_as);
   audit::Ledger* ledger_;
   Meters* meters_;
-  Spent* spent_;  // the exchange outlives its entries
-  audit::Record record_;
+  Spent* spent_;                           // the exchange outlives its entries
+  std::unique_ptr<audit::Record> record_;  // null once moved from or closed
   audit::Durability durability_;
   audit::Type ends_as_;  // outcome, where an intent was written; else the whole call becomes one record. Its place is reserved.
   Clock::time_point opened_;
-  Moved done_;
 };
 
 /// The one place that writes records of exchanges.
 class Recorder {
  public:
-  explicit Recorder(audit::Ledger& ledger, const config::Ledger& settings) : ledger_(ledger), settings_(settings) {}
+  /// inbox: that of the loop whose exchanges it records.
+  Recorder(audit::Ledger& ledger, const config::Ledger& settings, Inbox& inbox)
+      : ledger_(ledger), settings_(settings), inbox_(inbox) {}
 
   /// Opens the entry of one cleared message: a place in the queue of a healthy writer is reserved for its end. Side effects:
   /// the intent is on disk when this returns. stream: an intent is written now, since the outcome may be a day away.
@@ -71,11 +68,13 @@ class Recorder {
   Task<policy::Outcome<void>> resumed(const Exchange& x, const Closing& closing);
 
  private:
-  audit::Record draft(const Exchange& x, audit::Type type, const policy::Decision* decision, const Message* message,
-                      std::string_view id) const;
-  Task<policy::Outcome<void>> append(audit::Record record, audit::Durability durability, bool reserved, Spent& spent);
+  std::unique_ptr<audit::Record> draft(const Exchange& x, audit::Type type, const policy::Decision* decision,
+                                       const Message* message, std::string_view id) const;
+  policy::Outcome<void> append_now(const audit::Record& record);
+  Task<policy::Outcome<void>> append(const audit::Record& record, audit::Durability durability, bool reserved);
   audit::Ledger& ledger_;
   const config::Ledger& settings_;
+  Inbox& inbox_;
 };
 
 }  // namespace durward::gateway

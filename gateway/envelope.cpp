@@ -153,10 +153,10 @@ bool is_id(Value value) { return value.is(Kind::string) || value.integer().has_v
 Outcome<void, std::string> check_members(Value root) {
   if (!root.is(Kind::object)) return std::string("not a JSON object");
   for (const Member member : root.members()) {
-    if (is_case_variant(member.key, envelope_names())) return std::string("an envelope member in the wrong case");
     const auto is_it = [&](std::string_view name) { return member.key.equals(name); };
-    if (std::none_of(envelope_names().begin(), envelope_names().end(), is_it))
-      return std::string("a member that JSON-RPC does not define");
+    if (std::any_of(envelope_names().begin(), envelope_names().end(), is_it)) continue;
+    if (is_case_variant(member.key, envelope_names())) return std::string("an envelope member in the wrong case");
+    return std::string("a member that JSON-RPC does not define");
   }
   if (!root.find("jsonrpc").equals("2.0")) return std::string("jsonrpc is not \"2.0\"");
   return {};
@@ -189,10 +189,18 @@ Outcome<void, std::string> check_response(const Envelope& envelope, bool id_may_
 }  // namespace
 
 bool is_case_variant(Value key, const Names& names) {
-  const std::string text = key.string();
-  const auto variant = [&](std::string_view name) { return alike(text, name); };
-  const auto found = std::find_if(names.begin(), names.end(), variant);
-  return found != names.end() && *found != text;
+  const auto plain = key.plain();
+  const std::string decoded = plain ? std::string() : key.string();
+  const std::string_view text = plain ? *plain : std::string_view(decoded);
+  const bool ascii = std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+  bool variant = false;
+  for (const std::string_view name : names) {
+    // Most names differ in length or in their first letter, which ends it here.
+    if (ascii && (name.size() != text.size() || ((name[0] ^ text[0]) & ~0x20) != 0)) continue;
+    if (name == text) return false;
+    variant = variant || alike(text, name);
+  }
+  return variant;
 }
 
 Value read_id(Value root) {

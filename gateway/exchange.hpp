@@ -34,6 +34,7 @@ struct Exchange {
   std::string cause;                // canonical JSON of the trace that the caller claimed, or empty
   std::string entry_id;
   const config::Server* server = nullptr;  // the route, once it is known
+  Catalogue* catalogue = nullptr;          // of that server
   std::optional<policy::Principal> principal;
   std::optional<SessionState> session;  // legacy, once its id has opened
   std::uint64_t bytes_in = 0;

@@ -110,7 +110,9 @@ void Listener::welcome(Socket socket) {
     RefusalContext context;
     context.reason = policy::Reason::too_many_connections;
     const Refusal refusal = refuse(context);
-    const std::string answer = response_head(refusal.http, refusal.headers, false, refusal.body.size(), false) + refusal.body;
+    Headers headers;
+    headers.add(refusal.headers);
+    const std::string answer = response_head(refusal.http, headers, false, refusal.body.size(), false) + refusal.body;
     socket.send(asio::buffer(answer), MSG_DONTWAIT, ec);  // a fresh socket has room for it; if not, closing says enough
     return;
   }

@@ -5,6 +5,7 @@
 
 #include "gateway/asio.hpp"
 #include "gateway/deadline.hpp"
+#include "gateway/inbox.hpp"
 #include "gateway/metrics_meters.hpp"
 #include "gateway/services.hpp"
 #include "gateway/upstream.hpp"
@@ -19,9 +20,14 @@ struct Exchange;
 /// One event loop with what belongs to it alone. Touched by its own thread, but for post().
 struct Loop {
   explicit Loop(Services& s)
-      : services(s), deadlines(io.get_executor()), upstream(io.get_executor(), deadlines, s), meters(s.tool_series) {}
+      : services(s),
+        inbox(io.get_executor()),
+        deadlines(io.get_executor()),
+        upstream(io.get_executor(), deadlines, s),
+        meters(s.tool_series) {}
   Services& services;
   asio::io_context io{1};
+  Inbox inbox;
   Deadlines deadlines;
   Upstream upstream;
   Meters meters;

@@ -13,7 +13,7 @@ using policy::Outcome;
 using policy::Reason;
 using policy::Violation;
 
-Pipeline::Pipeline(Loop& loop) : loop_(loop), recorder_(loop.services.ledger, loop.services.ledger_settings) {}
+Pipeline::Pipeline(Loop& loop) : loop_(loop), recorder_(loop.services.ledger, loop.services.ledger_settings, loop.inbox) {}
 
 Task<> Pipeline::serve(Exchange& x) {
   std::optional<Refused> refused;
@@ -26,30 +26,39 @@ Task<> Pipeline::serve(Exchange& x) {
   if (refused && !refused->answered) co_await refuse_exchange(x, *refused);
 }
 
+namespace {
+Task<Served> refused_at_once(Refused refused) { co_return refused; }
+}  // namespace
+
 // The whole life of a request, top to bottom. Each stage takes what the one before it has proved.
 Task<Served> Pipeline::run(Exchange& x) {
   auto routed = route(x);  // head, Host, Origin, path
-  if (!routed) co_return std::move(routed).error();
-  if (*routed == Routed::answer_preflight) co_return co_await answer_preflight(x);
+  if (!routed) return refused_at_once(std::move(routed).error());
+  if (*routed == Routed::answer_preflight) return answer_preflight(x);
   auto known = authenticate(x);  // before the body is read
-  if (!known) co_return std::move(known).error();
+  if (!known) return refused_at_once(std::move(known).error());
   auto served = serve_server(x);
-  if (!served) co_return std::move(served).error();
-  if (x.head->method == "POST") co_return co_await post(x);
-  if (x.head->method == "GET") co_return co_await open_stream(x);
-  if (x.head->method == "DELETE") co_return co_await end_session(x);
-  co_return Refused(Violation(Reason::http_method_not_allowed, "only POST, GET and DELETE"));
+  if (!served) return refused_at_once(std::move(served).error());
+  if (x.head->method == "POST") return post(x);
+  if (x.head->method == "GET") return open_stream(x);
+  if (x.head->method == "DELETE") return end_session(x);
+  return refused_at_once(Refused(Violation(Reason::http_method_not_allowed, "only POST, GET and DELETE")));
 }
 
 Task<Served> Pipeline::post(Exchange& x) {
   auto media = check_media(*x.head);
   if (!media) co_return Refused(std::move(media).error());
-  auto body = co_await x.downstream->read_body(x.held);
-  if (!body) co_return Refused(std::move(body).error());
-  x.bytes_in = body->size();
+  auto here = x.downstream->body_is_here(x.held);
+  if (!here) co_return Refused(std::move(here).error());
+  if (!*here) {
+    auto read = co_await x.downstream->read_body(x.held);
+    if (!read) co_return Refused(std::move(read).error());
+  }
+  std::string body = x.downstream->take_body();
+  x.bytes_in = body.size();
   json::Limits limits;
   limits.depth = x.limits().json_depth;
-  CO_TRY(const json::Document document, parse_body(*std::move(body), limits));
+  CO_TRY(const json::Document document, parse_body(std::move(body), limits));
   if (is_batch(document)) co_return co_await batch(x, document);
   co_return co_await single(x, document);
 }
@@ -62,7 +71,8 @@ Task<Served> Pipeline::single(Exchange& x, const json::Document& document) {
   auto bound = bind_session(x, only);
   if (!bound) co_return refused_message(std::move(bound).error(), only);
 
-  auto cleared = co_await clear(x, only);
+  if (asks_for_tools(x, only)) co_await know_tools(x, only.name);
+  auto cleared = clear(x, only);
   if (!cleared) co_return co_await recorded(x, std::move(cleared).error(), only);
   auto entry = co_await recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", std::string_view());
   if (!entry) co_return refused_message(std::move(entry).error(), only);
@@ -81,10 +91,9 @@ Task<Refused> Pipeline::recorded(Exchange& x, Refused refused, const Message& me
 }
 
 // Checks 1 and 2, then the final decision.
-Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Message& message) {
+Outcome<policy::Cleared, Refused> Pipeline::clear(const Exchange& x, const Message& message) const {
   if (message.shape != Shape::response && !client_may_send(message.era, message.method, message.shape == Shape::request))
-    co_return refused_message(Violation(Reason::method_not_allowed, "not a method of this era"), message);
-  if (message.target == policy::Target::tool) co_await know_tools(x, message.name);
+    return refused_message(Violation(Reason::method_not_allowed, "not a method of this era"), message);
   const std::string version = message.target == policy::Target::tool ? x.version() : std::string();
   policy::Naming naming;
   naming.server = x.server->name;
@@ -92,24 +101,28 @@ Task<Outcome<policy::Cleared, Refused>> Pipeline::clear(Exchange& x, const Messa
   naming.target = message.target;
   naming.name = message.name;
   naming.version = version;
-  if (message.target == policy::Target::tool) naming.listing = x.services.catalogues.of(*x.server).listing(message.name);
+  if (message.target == policy::Target::tool) naming.listing = x.catalogue->listing(message.name);
   auto granted = policy::grant(x.rules(), *x.principal, naming);
-  if (!granted) co_return refused_message(std::move(granted).error(), message);
+  if (!granted) return refused_message(std::move(granted).error(), message);
   if (message.method == "subscriptions/listen") {
     auto subscribed = judge_subscriptions(x, message);
-    if (!subscribed) co_return refused_message(std::move(subscribed).error(), message);
+    if (!subscribed) return refused_message(std::move(subscribed).error(), message);
   }
   const std::vector<policy::Code> findings;
   auto cleared = policy::decide(x.rules(), *std::move(granted), findings);
-  if (!cleared) co_return refused_message(std::move(cleared).error(), message);
-  co_return *std::move(cleared);
+  if (!cleared) return refused_message(std::move(cleared).error(), message);
+  return *std::move(cleared);
 }
 
 // A name that is not in the catalogue may be new, or the catalogue may never have been fetched: ask before judging.
+bool Pipeline::asks_for_tools(const Exchange& x, const Message& message) {
+  if (message.target != policy::Target::tool || x.catalogue->listing(message.name) == policy::Listing::listed) return false;
+  return client_may_send(message.era, message.method, message.shape == Shape::request) &&
+         !x.rules().names_literally(x.server->name, message.name);
+}
+
 Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
-  Catalogue& catalogue = x.services.catalogues.of(*x.server);
-  if (catalogue.listing(tool) == policy::Listing::listed || x.rules().names_literally(x.server->name, tool)) co_return;
-  const bool nothing_known = catalogue.listing(tool) == policy::Listing::unavailable;
+  const bool nothing_known = x.catalogue->listing(tool) == policy::Listing::unavailable;
   const Clock::duration pause = nothing_known ? kRetryPause : kUnknownPause;
   co_await refresh_catalogue(loop_, x.now, *x.server, pause);
 }
@@ -125,7 +138,8 @@ Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
   std::vector<std::optional<Refused>> refused(messages.size());
   bool all = true;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    auto one = co_await clear(x, messages[i]);
+    if (asks_for_tools(x, messages[i])) co_await know_tools(x, messages[i].name);
+    auto one = clear(x, messages[i]);
     if (one) {
       cleared.push_back(*std::move(one));
     } else {
@@ -173,11 +187,11 @@ Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages,
   Headers headers = x.headers();
   if (body == "[]") {
     const Refusal refusal = refuse(context_of(x, *first));
-    headers.insert(headers.end(), refusal.headers.begin(), refusal.headers.end());
+    headers.add(refusal.headers);
     co_await x.downstream->respond(refusal.http, headers, refusal.body);
     co_return;
   }
-  headers.emplace_back("content-type", "application/json");
+  headers.add("content-type", "application/json");
   co_await x.downstream->respond(200, headers, body);
 }
 
@@ -225,7 +239,7 @@ Task<> Pipeline::refuse_exchange(Exchange& x, const Refused& refused) {
   }
   const Refusal refusal = refuse(context_of(x, refused));
   Headers headers = x.headers();
-  headers.insert(headers.end(), refusal.headers.begin(), refusal.headers.end());
+  headers.add(refusal.headers);
   co_await x.downstream->respond(refusal.http, headers, refusal.body);
 }
 

@@ -28,7 +28,8 @@ class Pipeline {
   Task<Served> open_stream(Exchange& x);
   Task<Served> end_session(Exchange& x);
   Task<Refused> recorded(Exchange& x, Refused refused, const Message& message);
-  Task<policy::Outcome<policy::Cleared, Refused>> clear(Exchange& x, const Message& message);
+  policy::Outcome<policy::Cleared, Refused> clear(const Exchange& x, const Message& message) const;
+  static bool asks_for_tools(const Exchange& x, const Message& message);
   Task<> know_tools(Exchange& x, const std::string& tool);
   Task<> refuse_batch(Exchange& x, const std::vector<Message>& messages, std::vector<std::optional<Refused>>& refused);
   Loop& loop_;

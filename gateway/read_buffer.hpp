@@ -18,14 +18,12 @@ class ReadBuffer {
   bool empty() const { return begin_ == end_; }
   std::size_t size() const { return end_ - begin_; }
 
-  /// Takes n bytes from the front; n <= size().
-  void consume(std::size_t n) {
-    begin_ += n;
-    if (begin_ == end_) begin_ = end_ = 0;
-  }
+  /// Takes n bytes from the front; n <= size(). The place that space() gave for a read under way stays where it is.
+  void consume(std::size_t n) { begin_ += n; }
 
   /// Where the next bytes go: at least one.
   std::span<char> space() {
+    if (empty()) begin_ = end_ = 0;
     if (capacity_ == 0) return move_to(kSmall);
     if (filled_ && empty() && capacity_ < kLarge) return move_to(capacity_ * 4);
     if (capacity_ - end_ >= kSmall / 2) return tail();

@@ -3,7 +3,6 @@
 #include "gateway/claims.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/loop.hpp"
-#include "gateway/on_loop.hpp"
 #include "gateway/principal_key.hpp"
 #include "gateway/stages.hpp"
 #include "policy/canonical.hpp"
@@ -69,6 +68,28 @@ std::string_view listing_name(policy::Listing listing) {
   return "unavailable";
 }
 
+// Resumes whoever waits for a record, on his loop.
+template <class Handler>
+class Receipt final : public Letter {
+ public:
+  explicit Receipt(Handler handler) : handler_(std::move(handler)) {}
+  void open() override { std::move(handler_)(std::move(result)); }
+  Outcome<void> result;
+
+ private:
+  Handler handler_;
+};
+
+// What the ledger calls exactly once, on any thread. Two pointers: std::function needs no memory of its own for them.
+template <class Handler>
+audit::Ledger::Done receipt(Inbox& inbox, Handler handler) {
+  auto* letter = new Receipt<Handler>(std::move(handler));
+  return [letter, &inbox](Outcome<void> result) {
+    letter->result = std::move(result);
+    inbox.put(std::unique_ptr<Letter>(letter));
+  };
+}
+
 // What the agent says of itself, as commitments; canonical JSON, or empty where it says nothing.
 std::string describe_agent(const Exchange& x, const Record& record) {
   std::string out;
@@ -76,7 +97,7 @@ std::string describe_agent(const Exchange& x, const Record& record) {
     if (value.empty()) return;
     out += out.empty() ? "{\"" : ",\"";
     out += member;
-    out += "\":" + json::quote(x.services.ledger.commit(record.tenant, record.id, "name", json::quote(value), false));
+    out += "\":" + json::quote(x.services.ledger.commit(record.tenant, "name", json::quote(value), false));
   };
   claim("node", node_id(x.head->find("x-node-id")));
   claim("parent", agent_ref(x.head->find("x-agent-parent-ref")));
@@ -87,33 +108,33 @@ std::string describe_agent(const Exchange& x, const Record& record) {
 // What the rulebook read of the message, so that the decision can be taken again. Names that the caller chose are commitments.
 void describe_target(Record& record, const Exchange& x, const Message& message) {
   if (message.target == policy::Target::none) return;
+  record.target = target_name(message.target);
   auto commit = [&](std::string_view label) {
-    return x.services.ledger.commit(record.tenant, record.id, label, json::quote(message.name), false);
+    return x.services.ledger.commit(record.tenant, label, json::quote(message.name), false);
   };
   if (message.target != policy::Target::tool) {
-    record.facts =
-        "{\"name\":" + json::quote(commit("target")) + ",\"target\":\"" + std::string(target_name(message.target)) + "\"}";
+    record.named = commit("target");
     return;
   }
-  const Catalogue& catalogue = x.services.catalogues.of(*x.server);
-  const policy::Listing listing = catalogue.listing(message.name);
+  const policy::Listing listing = x.catalogue->listing(message.name);
   const bool known = listing == policy::Listing::listed || x.rules().names_literally(x.server->name, message.name);
   record.tool = known ? message.name : commit("name");
   record.version = x.version();
-  record.facts = "{\"listing\":\"" + std::string(listing_name(listing)) + "\",\"target\":\"tool\"}";
+  record.listing = listing_name(listing);
 }
 
 // X of the arguments, or their raw bytes where they are large.
 std::string commit_arguments(const Exchange& x, const Record& record, json::Value arguments) {
   if (!arguments) return {};
   const bool raw = arguments.raw().size() > kCanonicalArguments;
-  if (raw) return x.services.ledger.commit(record.tenant, record.id, "args", arguments.raw(), true);
-  return x.services.ledger.commit(record.tenant, record.id, "args", json::x(arguments), false);
+  if (raw) return x.services.ledger.commit(record.tenant, "args", arguments.raw(), true);
+  return x.services.ledger.commit(record.tenant, "args", json::x(arguments), false);
 }
 
 }  // namespace
 
-Entry::Entry(audit::Ledger& ledger, const Exchange& x, Record record, Durability durability, audit::Type ends_as)
+Entry::Entry(audit::Ledger& ledger, const Exchange& x, std::unique_ptr<Record> record, Durability durability,
+             audit::Type ends_as)
     : ledger_(&ledger),
       meters_(&x.loop.meters),
       spent_(&x.spent),
@@ -123,22 +144,23 @@ Entry::Entry(audit::Ledger& ledger, const Exchange& x, Record record, Durability
       opened_(Clock::now()) {}
 
 Entry::~Entry() {
-  if (done_.gone) return;
-  record_.type = ends_as_;
-  record_.ts_ms = unix_ms();
-  record_.effect = audit::Effect::unknown;
-  record_.reason = "abandoned";
-  meters_->closed(record_);
+  if (!record_) return;
+  record_->type = ends_as_;
+  record_->ts_ms = unix_ms();
+  record_->effect = audit::Effect::unknown;
+  record_->reason = "abandoned";
+  meters_->closed(*record_);
   try {
-    ledger_->append(std::move(record_), durability_, true, {});
+    ledger_->append(*record_, durability_, true, {});
   } catch (const std::exception&) {
     ledger_->release();  // no memory for a record: its place, at least, is given back
   }
 }
 
-Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decision* decision, const Message* message,
-                       std::string_view id) const {
-  Record record;
+std::unique_ptr<Record> Recorder::draft(const Exchange& x, audit::Type type, const policy::Decision* decision,
+                                        const Message* message, std::string_view id) const {
+  auto drafted = std::make_unique<Record>();
+  Record& record = *drafted;
   record.type = type;
   record.ts_ms = unix_ms();
   record.id = id;
@@ -169,16 +191,27 @@ Record Recorder::draft(const Exchange& x, audit::Type type, const policy::Decisi
     record.findings = decision->findings;
     record.checked = decision->checked;
   }
-  return record;
+  return drafted;
 }
 
-Task<Outcome<void>> Recorder::append(Record record, Durability durability, bool reserved, Spent& spent) {
-  const Lap lap(spent.ledger);
-  audit::Ledger& ledger = ledger_;
-  auto start = [&ledger, &record, durability, reserved](auto handler) {
-    ledger.append(std::move(record), durability, reserved, on_loop(std::move(handler)));
+// A buffered record is answered for as soon as it is queued, and its place is reserved.
+Outcome<void> Recorder::append_now(const Record& record) {
+  Outcome<void> result;
+  ledger_.append(record, Durability::buffered, true, [&result](Outcome<void> told) { result = std::move(told); });
+  return result;
+}
+
+// record must outlive the wait.
+Task<Outcome<void>> Recorder::append(const Record& record, Durability durability, bool reserved) {
+  auto start = [this, &record, durability, reserved](auto handler) {
+    const audit::Ledger::Done done = receipt(inbox_, std::move(handler));
+    try {
+      ledger_.append(record, durability, reserved, done);
+    } catch (const std::exception&) {
+      done(Violation(Reason::ledger_unavailable, "no memory for a record"));  // what throws has not queued it
+    }
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);
 }
 
 Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
@@ -186,85 +219,85 @@ Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   const policy::Grant& grant = cleared.grant();
   const Durability durability = grant.side_effect() ? settings_.side_effects : settings_.reads;
   const std::string id = parent.empty() ? x.entry_id : audit::new_ulid(unix_ms());
-  Record record = draft(x, audit::Type::intent, &cleared.decision(), message, id);
-  record.parent = parent;
-  record.kind = kind_names(grant.kinds());
-  record.tenant = grant.principal().tenant();
-  record.sub = grant.principal().subject();
-  record.authn_method = grant.principal().method();
-  if (!message) record.method = grant.method();
+  std::unique_ptr<Record> record = draft(x, audit::Type::intent, &cleared.decision(), message, id);
+  record->parent = parent;
+  record->kind = kind_names(grant.kinds());
+  record->tenant = grant.principal().tenant();
+  record->sub = grant.principal().subject();
+  record->authn_method = grant.principal().method();
+  if (!message) record->method = grant.method();
   if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
   const bool intent_first = stream || durability == Durability::synced;
   if (!intent_first) co_return Entry(ledger_, x, std::move(record), durability, audit::Type::call);
-  Record outcome = record;
-  auto written = co_await append(std::move(record), durability, false, x.spent);
+  const Lap lap(x.spent.ledger);
+  auto written = co_await append(*record, durability, false);
   if (!written) {
     ledger_.release();
     co_return std::move(written).error();
   }
-  co_return Entry(ledger_, x, std::move(outcome), durability, audit::Type::outcome);
+  co_return Entry(ledger_, x, std::move(record), durability, audit::Type::outcome);
 }
 
 Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
-  entry.done_.gone = true;
-  Record record = std::move(entry.record_);
-  record.type = entry.ends_as_;
-  record.ts_ms = unix_ms();
-  record.effect = closing.effect;
-  record.upstream_status = closing.upstream_status;
-  record.bytes_out = closing.bytes_out;
-  record.count = closing.count;
-  record.latency_us = micros(Clock::now() - entry.opened_);
-  if (closing.reason) record.reason = policy::name(*closing.reason);
-  if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
-  record.findings.insert(record.findings.end(), closing.notes.begin(), closing.notes.end());
-  entry.meters_->closed(record);
-  co_return co_await append(std::move(record), entry.durability_, true, *entry.spent_);
+  const std::unique_ptr<Record> record = std::move(entry.record_);
+  record->type = entry.ends_as_;
+  record->ts_ms = unix_ms();
+  record->effect = closing.effect;
+  record->upstream_status = closing.upstream_status;
+  record->bytes_out = closing.bytes_out;
+  record->count = closing.count;
+  record->latency_us = micros(Clock::now() - entry.opened_);
+  if (closing.reason) record->reason = policy::name(*closing.reason);
+  if (!closing.result.empty()) record->result = ledger_.commit(record->tenant, "result", closing.result, true);
+  record->findings.insert(record->findings.end(), closing.notes.begin(), closing.notes.end());
+  entry.meters_->closed(*record);
+  const Lap lap(entry.spent_->ledger);
+  if (entry.durability_ == Durability::buffered) co_return append_now(*record);
+  co_return co_await append(*record, entry.durability_, true);
 }
 
 Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<policy::Decision>& decision,
                         const Message* message, std::string_view id) {
-  Record record = draft(x, audit::Type::refusal, decision ? &*decision : nullptr, message, id);
-  record.effect = audit::Effect::none;
-  record.reason = policy::name(reason);
-  if (!decision) record.verdict = policy::Verdict::deny;
-  x.loop.meters.closed(record);
+  const std::unique_ptr<Record> record = draft(x, audit::Type::refusal, decision ? &*decision : nullptr, message, id);
+  record->effect = audit::Effect::none;
+  record->reason = policy::name(reason);
+  if (!decision) record->verdict = policy::Verdict::deny;
+  x.loop.meters.closed(*record);
   const Lap lap(x.spent.ledger);
   if (!x.principal) {
-    ledger_.refuse_anonymous(std::move(record), x.address);
+    ledger_.refuse_anonymous(*record, x.address);
     co_return;
   }
   const std::string key = principal_key(*x.principal);
-  audit::Ledger& ledger = ledger_;
-  const Durability durability = settings_.reads;
-  auto start = [&ledger, &record, &key, durability](auto handler) {
-    auto resume = on_loop(std::move(handler));
-    ledger.refuse(record, key, durability, [resume](const Outcome<void>&) { resume(); });
+  auto start = [this, &record, &key](auto handler) {
+    ledger_.refuse(*record, key, settings_.reads, receipt(inbox_, std::move(handler)));
   };
-  co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(start, use_task);
+  // Whatever became of the record, the answer is the refusal.
+  (void)co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);
 }
 
 Task<Outcome<void>> Recorder::resumed(const Exchange& x, const Closing& closing) {
-  Record record = draft(x, audit::Type::call, nullptr, nullptr, audit::new_ulid(unix_ms()));
-  record.parent = x.entry_id;
-  record.resumed = true;
-  record.effect = closing.effect;
-  record.bytes_out = closing.bytes_out;
-  record.verdict = closing.reason ? policy::Verdict::deny : policy::Verdict::allow;
-  if (closing.reason) record.reason = policy::name(*closing.reason);
-  if (!closing.result.empty()) record.result = ledger_.commit(record.tenant, record.id, "result", closing.result, true);
-  co_return co_await append(std::move(record), settings_.reads, false, x.spent);
+  const std::unique_ptr<Record> record = draft(x, audit::Type::call, nullptr, nullptr, audit::new_ulid(unix_ms()));
+  record->parent = x.entry_id;
+  record->resumed = true;
+  record->effect = closing.effect;
+  record->bytes_out = closing.bytes_out;
+  record->verdict = closing.reason ? policy::Verdict::deny : policy::Verdict::allow;
+  if (closing.reason) record->reason = policy::name(*closing.reason);
+  if (!closing.result.empty()) record->result = ledger_.commit(record->tenant, "result", closing.result, true);
+  const Lap lap(x.spent.ledger);
+  co_return co_await append(*record, settings_.reads, false);
 }
 
 void Recorder::note(const Exchange& x, std::string_view parent, Reason reason, std::string_view method) {
-  Record record = draft(x, audit::Type::refusal, nullptr, nullptr, audit::new_ulid(unix_ms()));
-  record.parent = parent;
-  record.effect = audit::Effect::none;
-  record.reason = policy::name(reason);
-  record.verdict = policy::Verdict::deny;
-  if (known_method(method)) record.method = method;
-  x.loop.meters.withheld(record);
-  ledger_.refuse(std::move(record), x.principal ? principal_key(*x.principal) : std::string(), settings_.reads, {});
+  const std::unique_ptr<Record> record = draft(x, audit::Type::refusal, nullptr, nullptr, audit::new_ulid(unix_ms()));
+  record->parent = parent;
+  record->effect = audit::Effect::none;
+  record->reason = policy::name(reason);
+  record->verdict = policy::Verdict::deny;
+  if (known_method(method)) record->method = method;
+  x.loop.meters.withheld(*record);
+  ledger_.refuse(*record, x.principal ? principal_key(*x.principal) : std::string(), settings_.reads, {});
 }
 
 }  // namespace durward::gateway

@@ -14,6 +14,8 @@ using policy::Reason;
 using policy::Violation;
 
 namespace {
+constexpr std::string_view kJson = "application/json";
+
 std::string_view media(const Head& head) {
   const std::string_view type = head.find("content-type");
   return trimmed(type.substr(0, type.find(';')));
@@ -60,35 +62,32 @@ bool Relay::requests() const {
 }
 
 Task<Served> Relay::post(std::string_view body) {
-  UpstreamRequest request;
-  request.method = "POST";
-  request.headers = upstream_headers(x_, era_, true);
-  request.body = body;
-  const bool endless = calls_.front().message->method == "subscriptions/listen";
-  co_return co_await exchange(request, endless);
+  request_.method = "POST";
+  request_.headers = upstream_headers(x_, era_, true);
+  request_.body = body;
+  endless_ = calls_.front().message->method == "subscriptions/listen";
+  return exchange();
 }
 
 Task<Served> Relay::get() {
-  UpstreamRequest request;
-  request.method = "GET";
-  request.headers = upstream_headers(x_, era_, false);
-  co_return co_await exchange(request, true);
+  request_.method = "GET";
+  request_.headers = upstream_headers(x_, era_, false);
+  endless_ = true;
+  return exchange();
 }
 
 Task<Served> Relay::del() {
-  UpstreamRequest request;
-  request.method = "DELETE";
-  request.headers = upstream_headers(x_, era_, false);
-  co_return co_await exchange(request, false);
+  request_.method = "DELETE";
+  request_.headers = upstream_headers(x_, era_, false);
+  return exchange();
 }
 
-Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
+Task<Served> Relay::exchange() {
   const config::Limits& limits = x_.limits();
-  endless_ = endless;
   // Clients open a stream again as soon as it ends: not on a gateway that is about to go.
-  draining_ = endless && x_.loop.draining;
+  draining_ = endless_ && x_.loop.draining;
   if (draining_) co_return co_await end_stream(Reason::draining);
-  if (endless) {
+  if (endless_) {
     x_.endless = true;
     x_.loop.streams.insert(this);
     x_.loop.meters.streams.add(1);
@@ -100,9 +99,9 @@ Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
     if (cancels) upstream_.cancel();
   });
   const Clock::time_point until = x_.arrived + limits.call;
-  auto started = co_await upstream_.start(*calls_.front().entry, request, until);
+  auto started = co_await upstream_.start(*calls_.front().entry, request_, until);
   if (!started) co_return co_await fail(std::move(started).error());
-  if (endless) upstream_.extend(x_.arrived + limits.stream);
+  if (endless_) upstream_.extend(x_.arrived + limits.stream);
 
   const unsigned status = upstream_.status();
   const Head& head = upstream_.head();
@@ -112,20 +111,20 @@ Task<Served> Relay::exchange(const UpstreamRequest& request, bool endless) {
     co_return co_await fail(Violation(Reason::upstream_failed, "the upstream answered with status " + std::to_string(status)));
   if (status / 100 == 4) co_return co_await relay_client_error();
   if (!requests() && calls_.front().message) co_return co_await relay_bare();
-  if (!calls_.front().message && request.method == "DELETE") co_return co_await relay_bare();
+  if (!calls_.front().message && request_.method == "DELETE") co_return co_await relay_bare();
   if (same_name(media(head), "text/event-stream")) co_return co_await relay_stream();
   if (same_name(media(head), "application/json") && calls_.front().message) co_return co_await relay_json();
   co_return co_await fail(Violation(Reason::upstream_failed, "an answer that is neither JSON nor an event stream"));
 }
 
-Headers Relay::down_headers(bool stream) const {
+Headers Relay::down_headers(std::string_view type) const {
   Headers out = x_.headers();
-  out.emplace_back("content-type", stream ? "text/event-stream" : "application/json");
+  if (!type.empty()) out.add("content-type", type);
   for (const char* name : {"cache-control", "retry-after", "allow", "x-accel-buffering"}) {
     const std::string_view value = upstream_.head().find(name);
-    if (!value.empty()) out.emplace_back(name, value);
+    if (!value.empty()) out.add(name, value);
   }
-  if (session_id_) out.emplace_back("mcp-session-id", *session_id_);
+  if (session_id_) out.add("mcp-session-id", *session_id_);
   return out;
 }
 
@@ -134,9 +133,11 @@ Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
     if (upstream_.body().size() > max) co_return Violation(Reason::upstream_failed, "the answer is larger than the limit");
     if (!x_.held.grow_to(x_.bytes_in + upstream_.body().size()))
       co_return Violation(Reason::overloaded, "limits.buffered_bytes");
-    auto more = co_await upstream_.read();
-    if (!more) co_return std::move(more).error();
-    if (*more) continue;
+    if (!upstream_.complete()) {
+      auto more = co_await upstream_.read();
+      if (!more) co_return std::move(more).error();
+      if (*more) continue;
+    }
     upstream_.done();  // a caller that reads slowly holds no place at the upstream
     co_return Outcome<void>();
   }
@@ -163,7 +164,9 @@ Task<Served> Relay::relay_json() {
   if (!settled) co_return co_await fail(std::move(settled).error());
   auto closed = co_await close_open(Effect::completed, std::nullopt, false);
   if (!closed) co_return co_await fail(std::move(closed).error());
-  co_await x_.downstream->respond(upstream_.status(), down_headers(false), **settled);
+  if (settled->nothing) co_return co_await fail(Violation(Reason::upstream_failed, "nothing of the answer may pass"));
+  const std::string& text = settled->edited ? *settled->edited : read.text();
+  co_await x_.downstream->respond(upstream_.status(), down_headers(kJson), text);
   co_return Served();
 }
 
@@ -196,16 +199,17 @@ Task<Served> Relay::relay_client_error() {
   bytes_out_ = body.size();
   auto closed = co_await close_open(Effect::error, std::nullopt, false);
   if (!closed) co_return co_await fail(std::move(closed).error());
-  Headers headers = down_headers(false);
-  if (body.empty()) std::erase_if(headers, [](const auto& field) { return field.first == "content-type"; });
+  std::string_view type = kJson;
+  if (body.empty()) type = {};
+  const Headers headers = down_headers(type);
   co_await x_.downstream->respond(status, headers, body);
   co_return Served();
 }
 
-Task<Outcome<void>> Relay::close(Call& call, Closing closing) {
+Task<Outcome<void>> Relay::close(Call& call, const Closing& closing) {
   Entry entry = *std::move(call.entry);
   call.entry.reset();
-  co_return co_await recorder_.close(std::move(entry), closing);
+  return recorder_.close(std::move(entry), closing);
 }
 
 Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {
@@ -219,7 +223,7 @@ Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reaso
     if (upstream_.sent() && upstream_.answered()) closing.upstream_status = static_cast<int>(upstream_.status());
     if (endless_) closing.count = relayed_;
     if (stream_closed) closing.notes.push_back(policy::Finding{policy::Code::stream_closed, policy::Effect::note, {}, {}});
-    auto closed = co_await close(call, std::move(closing));
+    auto closed = co_await close(call, closing);
     if (!closed && worst) worst = std::move(closed);
   }
   co_return worst;
@@ -262,7 +266,7 @@ Task<Served> Relay::fail(Violation violation) {
   // A batch of nothing but notifications gets the refusal of its first, which has no id.
   body = body.empty() ? first.body : batch_ ? "[" + body + "]" : body;
   Headers headers = x_.headers();
-  headers.insert(headers.end(), first.headers.begin(), first.headers.end());
+  headers.add(first.headers);
   co_await x_.downstream->respond(first.http, headers, body);
   co_return Served();
 }

@@ -44,7 +44,13 @@ class Relay {
     bool answered() const { return !entry; }
   };
 
-  Task<Served> exchange(const UpstreamRequest& request, bool endless);
+  /// What is left of a JSON text whose messages were judged.
+  struct Settled {
+    bool nothing = false;               // every message of it was dropped or withheld
+    std::optional<std::string> edited;  // absent: the text as it came
+  };
+
+  Task<Served> exchange();
   Task<Served> relay_json();
   Task<Served> relay_stream();
   Task<Served> relay_bare();
@@ -52,11 +58,10 @@ class Relay {
   Task<policy::Outcome<void>> read_all(std::uint64_t max);
   Task<policy::Outcome<bool>> pump(SseParser& parser);
   Task<policy::Outcome<void>> relay_event(const SseEvent& event);
-  Task<policy::Outcome<void>> emit(const std::string& bytes);
-  Task<policy::Outcome<std::optional<std::string>>> settle(const json::Document& document, const std::vector<Incoming>& all,
-                                                           bool many);
-  Task<policy::Outcome<std::string>> settle_answer(const Incoming& incoming, Call* call, std::vector<Edit>& edits);
-  Task<policy::Outcome<void>> close(Call& call, Closing closing);
+  Task<policy::Outcome<void>> emit(std::string_view bytes);
+  Task<policy::Outcome<Settled>> settle(const json::Document& document, const std::vector<Incoming>& all, bool many);
+  policy::Outcome<void> judge(const Incoming& incoming, const Message* request, Closing& closing, std::vector<Edit>& edits);
+  Task<policy::Outcome<void>> close(Call& call, const Closing& closing);
   Task<policy::Outcome<void>> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
   Task<> answer_upstream(const Incoming& request);
   Task<Served> fail(policy::Violation violation);
@@ -67,12 +72,13 @@ class Relay {
   bool requests() const;
   void learn(const Judged& judged);
   policy::Outcome<void> negotiate(const Incoming& incoming);
-  Headers down_headers(bool stream) const;
+  Headers down_headers(std::string_view content_type) const;
 
   Exchange& x_;
   Recorder& recorder_;
   const Era era_;
   std::vector<Call> calls_;
+  UpstreamRequest request_;
   UpstreamCall upstream_;
   std::string held_events_;                // before the head could be sent: an `initialize` not yet answered
   std::optional<std::string> session_id_;  // minted for this answer

@@ -16,6 +16,10 @@ using policy::Violation;
 
 // Looked at before any entry is closed: then either every call gets its answer, or none does.
 bool Relay::answers_all(const std::vector<Incoming>& all) {
+  if (calls_.size() == 1 && all.size() == 1) {
+    const bool answer = all[0].kind == IncomingKind::result || all[0].kind == IncomingKind::error;
+    return calls_[0].message->shape != Shape::request || (answer && find(all[0]) == &calls_[0]);
+  }
   std::set<const Call*> answered;
   for (const Incoming& incoming : all)
     if (incoming.kind == IncomingKind::result || incoming.kind == IncomingKind::error) answered.insert(find(incoming));
@@ -35,9 +39,8 @@ Relay::Call* Relay::find(const Incoming& incoming) {
   return !incoming.id && incoming.kind == IncomingKind::error && calls_.size() == 1 ? only : nullptr;
 }
 
-// Judges every message of one JSON text. The result is the text to send, or nothing where nothing is left of it.
-Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all,
-                                                        bool many) {
+// Judges every message of one JSON text, and closes the entries that it answers.
+Task<Outcome<Relay::Settled>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all, bool many) {
   std::vector<Edit> edits;
   std::vector<bool> gone(all.size(), false);
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -46,14 +49,21 @@ Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& do
     if (answer) {
       Call* call = find(incoming);
       const bool known = call && !call->answered();
-      if (known || !calls_.front().message) {
-        if (!known) call = nullptr;
-        auto text = co_await settle_answer(incoming, call, edits);
-        if (!text) co_return std::move(text).error();
+      if (!known && calls_.front().message) {
+        recorder_.note(x_, x_.entry_id, Reason::withheld, {});
+        gone[i] = true;
         continue;
       }
-      recorder_.note(x_, x_.entry_id, Reason::withheld, {});
-      gone[i] = true;
+      Closing closing;
+      auto judged = judge(incoming, known ? call->message : nullptr, closing, edits);
+      if (!judged) co_return std::move(judged).error();
+      Outcome<void> closed;
+      if (known) {
+        closed = co_await close(*call, closing);
+      } else {
+        closed = co_await recorder_.resumed(x_, closing);
+      }
+      if (!closed) co_return std::move(closed).error();
       continue;
     }
     Judged judged = judge_unasked(incoming, era_);
@@ -63,54 +73,42 @@ Task<Outcome<std::optional<std::string>>> Relay::settle(const json::Document& do
     if (judged.what == Judged::Do::withhold) co_await answer_upstream(incoming);
     gone[i] = true;
   }
-  std::optional<std::string> out;
-  if (std::all_of(gone.begin(), gone.end(), [](bool one) { return one; })) co_return out;
+  Settled out;
+  out.nothing = std::all_of(gone.begin(), gone.end(), [](bool one) { return one; });
+  if (out.nothing) co_return out;
   if (many) cut(document.root(), gone, edits);
-  out = edits.empty() ? document.text() : apply(document.text(), std::move(edits));
-  bytes_out_ += out->size();
+  if (!edits.empty()) out.edited = apply(document.text(), std::move(edits));
+  bytes_out_ += out.edited ? out.edited->size() : document.text().size();
   co_return out;
 }
 
-// One answer: judged, and its entry closed. call is null on a GET stream. The edits make the document what may pass.
-Task<Outcome<std::string>> Relay::settle_answer(const Incoming& incoming, Call* call, std::vector<Edit>& edits) {
-  const Message* request = call ? call->message : nullptr;
+// One answer: what its record says, and the edits that make the document what may pass. request is null on a GET stream.
+Outcome<void> Relay::judge(const Incoming& incoming, const Message* request, Closing& closing, std::vector<Edit>& edits) {
   if (request && request->method == "initialize") awaiting_initialize_ = false;
   if (request && request->method == "initialize" && era_ == Era::legacy && incoming.kind == IncomingKind::result) {
-    auto agreed = negotiate(incoming);
-    if (!agreed) co_return std::move(agreed).error();
+    if (auto agreed = negotiate(incoming); !agreed) return agreed;
   }
   Judged judged = judge_answer(incoming, request, x_);
   learn(judged);
-  Closing closing;
   closing.upstream_status = static_cast<int>(upstream_.status());
   closing.effect = incoming.kind == IncomingKind::error ? Effect::error : Effect::completed;
   closing.result = incoming.kind == IncomingKind::error ? incoming.error.raw() : incoming.result.raw();
   closing.bytes_out = incoming.root.raw().size();
-  std::string replaced;
-  if (judged.what != Judged::Do::pass) {
-    closing.reason = judged.reason;
-    Refused refused(Violation(judged.reason, judged.detail));
-    if (request) refused = refused_message(std::move(refused), *request);
-    refused.id = incoming.id.raw();
-    replaced = refuse(context_of(x_, refused)).body;
-    edits.push_back(replace(incoming.root, replaced));
-  } else {
-    edits.insert(edits.end(), judged.edits.begin(), judged.edits.end());
+  if (judged.what == Judged::Do::pass) {
+    edits.insert(edits.end(), std::make_move_iterator(judged.edits.begin()), std::make_move_iterator(judged.edits.end()));
+    return {};
   }
-  if (call) {
-    auto closed = co_await close(*call, std::move(closing));
-    if (!closed) co_return std::move(closed).error();
-  } else {
-    auto written = co_await recorder_.resumed(x_, closing);
-    if (!written) co_return std::move(written).error();
-  }
-  co_return replaced;
+  closing.reason = judged.reason;
+  Refused refused(Violation(judged.reason, judged.detail));
+  if (request) refused = refused_message(std::move(refused), *request);
+  refused.id = incoming.id.raw();
+  edits.push_back(replace(incoming.root, refuse(context_of(x_, refused)).body));
+  return {};
 }
 
 void Relay::learn(const Judged& judged) {
-  Catalogue& catalogue = x_.services.catalogues.of(*x_.server);
-  if (judged.list_changed) catalogue.stale();
-  if (judged.tools_list) catalogue.learn(judged.tools_seen);
+  if (judged.list_changed) x_.catalogue->stale();
+  if (judged.tools_list) x_.catalogue->learn(judged.tools_seen);
 }
 
 // The revision that both sides agreed on, and our own session id in place of the upstream's.

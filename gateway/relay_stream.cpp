@@ -14,10 +14,14 @@ using policy::Outcome;
 using policy::Reason;
 using policy::Violation;
 
+namespace {
+constexpr std::string_view kEventStream = "text/event-stream";
+}
+
 Task<Served> Relay::relay_stream() {
   SseParser parser(x_.limits().event_bytes.count);
   // The session id is part of the head, and is known only once `initialize` is answered.
-  if (!awaiting_initialize_ && !co_await x_.downstream->begin(upstream_.status(), down_headers(true)))
+  if (!awaiting_initialize_ && !co_await x_.downstream->begin(upstream_.status(), down_headers(kEventStream)))
     if (era_ == Era::modern) co_return co_await fail(Violation(Reason::client_gone, "while the stream began"));
   for (;;) {
     auto more = co_await pump(parser);
@@ -75,27 +79,30 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
   if (!incoming) co_return std::move(incoming).error();
   auto settled = co_await settle(document, *incoming, many);
   if (!settled) co_return std::move(settled).error();
-  if (!*settled) co_return Outcome<void>();
+  if (settled->nothing) co_return Outcome<void>();
   ++relayed_;
   x_.loop.meters.events.add(1);
-  // Named first: g++ 12 destroys a conditional's temporary inside a co_await expression twice.
-  const std::string& text = **settled;
-  const std::string bytes = text == document.text() ? event.raw : with_data(event, text);
+  if (!settled->edited) co_return co_await emit(event.raw);
+  const std::string bytes = with_data(event, *settled->edited);
   co_return co_await emit(bytes);
 }
 
 // Sends bytes of the stream, or holds them while the head cannot be sent yet.
-Task<Outcome<void>> Relay::emit(const std::string& bytes) {
+Task<Outcome<void>> Relay::emit(std::string_view bytes) {
   if (awaiting_initialize_) {
     held_events_ += bytes;
     if (held_events_.size() > x_.limits().initialize_bytes.count)
       co_return Violation(Reason::upstream_failed, "limits.initialize_bytes before initialize was answered");
     co_return Outcome<void>();
   }
-  if (!x_.downstream->began()) co_await x_.downstream->begin(upstream_.status(), down_headers(true));
-  held_events_ += bytes;
-  const std::string all = std::exchange(held_events_, std::string());
-  const bool there = co_await x_.downstream->send(all);
+  if (!x_.downstream->began()) co_await x_.downstream->begin(upstream_.status(), down_headers(kEventStream));
+  std::string all;
+  if (!held_events_.empty()) {
+    all = std::exchange(held_events_, std::string());
+    all += bytes;
+    bytes = all;
+  }
+  const bool there = co_await x_.downstream->send(bytes);
   if (!there && (era_ == Era::modern || !calls_.front().message))
     co_return Violation(Reason::client_gone, "while a stream was relayed");
   co_return Outcome<void>();  // legacy: the call goes on, and its outcome is recorded
@@ -114,7 +121,6 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   UpstreamRequest post;
   post.method = "POST";
   post.headers = upstream_headers(x_, era_, true);
-  std::erase_if(post.headers, [](const auto& field) { return field.first == "last-event-id"; });
   post.body = body;
   UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits(), x_.spent);
   auto started = co_await call.start(*entry, post, Clock::now() + x_.limits().connect);

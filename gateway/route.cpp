@@ -38,13 +38,13 @@ Outcome<void, Refused> serve_server(Exchange& x) {
   const auto found = x.now->settings.servers.find(name);
   if (found == x.now->settings.servers.end()) return Refused(Violation(Reason::no_such_route, "no such server"));
   x.server = &found->second;
+  x.catalogue = &x.services.catalogues.of(*x.server);
   return {};
 }
 
 Task<Served> answer_preflight(Exchange& x) {
-  Headers headers = x.now->door.preflight(x.head->find("origin"), x.head->find("access-control-request-headers"));
-  const Headers ids = x.ids();
-  headers.insert(headers.end(), ids.begin(), ids.end());
+  Headers headers = x.ids();
+  headers.add(x.now->door.preflight(x.head->find("origin"), x.head->find("access-control-request-headers")));
   co_await x.downstream->respond(204, headers, std::string_view());
   co_return Served();
 }

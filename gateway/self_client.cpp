@@ -40,8 +40,10 @@ struct Tools {
 class SelfClient {
  public:
   SelfClient(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server)
-      : x_(loop.services, loop, nullptr, std::move(now)), recorder_(loop.services.ledger, loop.services.ledger_settings) {
+      : x_(loop.services, loop, nullptr, std::move(now)),
+        recorder_(loop.services.ledger, loop.services.ledger_settings, loop.inbox) {
     x_.server = &server;
+    x_.catalogue = &loop.services.catalogues.of(server);
     x_.head = &head_;
     x_.principal = policy::self();
     x_.trace_id = new_trace_id();
@@ -78,16 +80,16 @@ Headers SelfClient::headers(bool modern, std::string_view mcp_method) const {
   Headers out{
       {"content-type", "application/json"}, {"accept", "application/json, text/event-stream"}, {"accept-encoding", "identity"}};
   if (modern) {
-    out.emplace_back("mcp-protocol-version", kModern);
-    out.emplace_back("mcp-method", mcp_method);
+    out.add("mcp-protocol-version", kModern);
+    out.add("mcp-method", mcp_method);
   } else if (!revision_.empty()) {
-    out.emplace_back("mcp-protocol-version", revision_);
+    out.add("mcp-protocol-version", revision_);
   }
-  if (!session_id_.empty()) out.emplace_back("mcp-session-id", session_id_);
+  if (!session_id_.empty()) out.add("mcp-session-id", session_id_);
   Trace trace;
   trace.trace_id = x_.trace_id;
   trace.span_id = x_.span_id;
-  out.emplace_back("traceparent", trace.traceparent());
+  out.add("traceparent", trace.traceparent());
   return out;
 }
 

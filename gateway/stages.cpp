@@ -81,21 +81,23 @@ std::string forwarded(const json::Document& document, const std::vector<Message>
 Headers upstream_headers(const Exchange& x, Era era, bool has_body) {
   const Head& head = *x.head;
   Headers out;
-  if (has_body) out.emplace_back("content-type", "application/json");
+  if (has_body) out.add("content-type", "application/json");
   const std::string_view accept = head.find("accept");
-  out.emplace_back("accept", accept.empty() ? "application/json, text/event-stream" : accept);
-  out.emplace_back("accept-encoding", "identity");
+  out.add("accept", accept.empty() ? "application/json, text/event-stream" : accept);
+  out.add("accept-encoding", "identity");
   for (const Field& field : head.fields) {
-    const bool modern_only = era == Era::modern && (same_name(field.name, "mcp-method") || same_name(field.name, "mcp-name") ||
-                                                    starts_with_name(field.name, "mcp-param-"));
-    const bool legacy_only = era == Era::legacy && same_name(field.name, "last-event-id");
-    if (modern_only || legacy_only || same_name(field.name, "mcp-protocol-version"))
-      out.emplace_back(field.name, trimmed(field.value));
+    const bool mcp = starts_with_name(field.name, "mcp-");
+    const bool modern_only = mcp && era == Era::modern &&
+                             (same_name(field.name, "mcp-method") || same_name(field.name, "mcp-name") ||
+                              starts_with_name(field.name, "mcp-param-"));
+    // What a POST carries is never the continuation of a stream.
+    const bool legacy_only = era == Era::legacy && !has_body && same_name(field.name, "last-event-id");
+    if (modern_only || legacy_only || (mcp && same_name(field.name, "mcp-protocol-version"))) out.add(field.name, field.value);
   }
-  if (x.session) out.emplace_back("mcp-session-id", x.session->upstream_id);
-  out.emplace_back("traceparent", x.traceparent);
-  if (!x.tracestate.empty()) out.emplace_back("tracestate", x.tracestate);
-  if (!x.baggage.empty()) out.emplace_back("baggage", x.baggage);
+  if (x.session) out.add("mcp-session-id", x.session->upstream_id);
+  out.add("traceparent", x.traceparent);
+  if (!x.tracestate.empty()) out.add("tracestate", x.tracestate);
+  if (!x.baggage.empty()) out.add("baggage", x.baggage);
   return out;
 }
 
@@ -125,13 +127,13 @@ bool known_method(std::string_view method) {
 
 std::string Exchange::version() const {
   if (server->version) return server->version->value;
-  return services.catalogues.of(*server).version();
+  return catalogue->version();
 }
 
 Headers Exchange::headers() const {
   Headers out = ids();
-  const Headers cors = now->door.cors(head ? head->find("origin") : std::string_view());
-  out.insert(out.end(), cors.begin(), cors.end());
+  const std::string_view origin = head ? head->find("origin") : std::string_view();
+  if (!origin.empty()) out.add(now->door.cors(origin));
   return out;
 }
 

@@ -2,11 +2,11 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
 #include "gateway/tune.hpp"
+#include "gateway/write.hpp"
 
 namespace durward::gateway {
 
@@ -30,7 +30,8 @@ bool quiet(Socket& socket) {
 UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits, Spent& spent)
     : upstream_(upstream),
       server_(server),
-      pool_(server.name + ' ' + server.endpoint.authority()),
+      authority_(server.endpoint.authority()),
+      pool_(server.name + ' ' + authority_),
       limits_(limits),
       spent_(spent),
       parser_(upstream.parser()),
@@ -71,7 +72,7 @@ Violation UpstreamCall::failure(error_code ec) const {
 
 Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& request, Clock::time_point until) {
   const std::string head =
-      request_head(request.method, server_.endpoint.path, server_.endpoint.authority(), request.headers, request.body.size());
+      request_head(request.method, server_.endpoint.path, authority_, request.headers, request.body.size());
   if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
   const Lap lap(spent_.upstream);
   connection_ = upstream_.reuse(pool_);
@@ -80,7 +81,26 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
     if (!connected) co_return std::move(connected).error();
   }
   deadline_.arm_at(until);
-  co_return co_await exchange_head(head, request.body);
+  sent_ = true;
+  error_code ec;
+  Parts parts{asio::buffer(head), asio::buffer(request.body.data(), request.body.size())};
+  if (!write_now(connection_->socket, parts, ec)) co_await asio::async_write(connection_->socket, parts, into(ec));
+  // A server may answer (413, say) and close before it has read everything: read what it said before giving up.
+  if (ec && (cancelled_ || deadline_.expired())) co_return failure(ec);
+  reset_parser();
+  for (;;) {
+    CO_TRY(const bool progress, parse());
+    const bool interim = parser_->head_done() && parser_->status / 100 == 1 && parser_->status != 101;
+    if (interim) reset_parser();
+    if (parser_->head_done()) break;
+    if (progress) continue;
+    auto received = co_await receive();
+    if (!received) co_return std::move(received).error();
+  }
+  if (parser_->status == 101) co_return Violation(Reason::upstream_failed, "the upstream switched protocols");
+  CO_TRY(const bool payload, parse());  // what came with the head
+  (void)payload;
+  co_return Outcome<void>();
 }
 
 Task<Outcome<void>> UpstreamCall::connect() {
@@ -103,23 +123,6 @@ Task<Outcome<void>> UpstreamCall::connect() {
   co_return Outcome<void>();
 }
 
-Task<Outcome<void>> UpstreamCall::exchange_head(const std::string& head, std::string_view body) {
-  error_code ec;
-  sent_ = true;
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body.data(), body.size())};
-  co_await asio::async_write(connection_->socket, parts, into(ec));
-  // A server may answer (413, say) and close before it has read everything: read what it said before giving up.
-  if (ec && (cancelled_ || deadline_.expired())) co_return failure(ec);
-  reset_parser();
-  while (!parser_->head_done()) {
-    auto filled = co_await fill();
-    if (!filled) co_return std::move(filled).error();
-    if (parser_->head_done() && parser_->status / 100 == 1 && parser_->status != 101) reset_parser();
-  }
-  if (parser_->status == 101) co_return Violation(Reason::upstream_failed, "the upstream switched protocols");
-  co_return Outcome<void>();
-}
-
 void UpstreamCall::reset_parser() {
   ParserLimits limits;
   limits.header_bytes = limits_.header_bytes.count;
@@ -127,40 +130,42 @@ void UpstreamCall::reset_parser() {
   parser_->reset(limits);  // without a limit for the body: the relay bounds what it holds, and a stream has no end
 }
 
-// Makes progress: parses what is there, and reads from the socket only when that is not enough. The parser keeps nothing
-// itself, so a part of a head or of a chunk header stays in `unread` until more has come.
-Task<Outcome<void>> UpstreamCall::fill() {
+// Parses what is there: whether that made progress. The parser keeps nothing itself, so a part of a head or of a chunk header
+// stays in `unread` until more has come.
+Outcome<bool> UpstreamCall::parse() {
   ReadBuffer& unread = connection_->unread;
-  for (;;) {
-    if (!unread.empty()) {
-      auto used = parser_->head_done() ? parser_->put_body(unread.unread()) : parser_->put_head(unread.unread());
-      if (!used) co_return std::move(used).error();
-      unread.consume(*used);
-      if (*used > 0) co_return Outcome<void>();
-      if (unread.size() > limits_.header_bytes.count)
-        co_return Violation(Reason::upstream_failed, "a chunk's framing is too long");
-    }
-    error_code ec;
-    const std::span<char> space = unread.space();
-    const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
-    unread.commit(got);
-    if (!ec) continue;
-    if (ec != asio::error::eof || cancelled_ || deadline_.expired()) co_return failure(ec);
-    if (parser_->put_end()) co_return Outcome<void>();
-    co_return Violation(Reason::upstream_failed, "the upstream closed the connection before the end of its answer");
-  }
+  if (unread.empty() || parser_->done()) return false;
+  auto used = parser_->head_done() ? parser_->put_body(unread.unread()) : parser_->put_head(unread.unread());
+  if (!used) return std::move(used).error();
+  unread.consume(*used);
+  if (*used == 0 && unread.size() > limits_.header_bytes.count)
+    return Violation(Reason::upstream_failed, "a chunk's framing is too long");
+  return *used > 0;
+}
+
+Task<Outcome<void>> UpstreamCall::receive() {
+  error_code ec;
+  const std::span<char> space = connection_->unread.space();
+  const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
+  connection_->unread.commit(got);
+  if (!ec) co_return Outcome<void>();
+  if (ec != asio::error::eof || cancelled_ || deadline_.expired()) co_return failure(ec);
+  if (parser_->put_end()) co_return Outcome<void>();
+  co_return Violation(Reason::upstream_failed, "the upstream closed the connection before the end of its answer");
 }
 
 Task<Outcome<bool>> UpstreamCall::read() {
   const std::size_t had = parser_->body.size();
   if (parser_->done()) co_return false;
   const Lap lap(spent_.upstream);
-  while (parser_->body.size() == had) {
+  for (;;) {
+    CO_TRY(const bool progress, parse());
+    if (parser_->body.size() != had) co_return true;
     if (parser_->done()) co_return false;
-    auto filled = co_await fill();
-    if (!filled) co_return std::move(filled).error();
+    if (progress) continue;
+    auto received = co_await receive();
+    if (!received) co_return std::move(received).error();
   }
-  co_return true;
 }
 
 void Upstream::cancel(bool all) {

@@ -78,6 +78,8 @@ class UpstreamCall {
   void cancel();
   /// Gives the connection back, once the answer has been read to its end. Status and head stay readable.
   void done();
+  /// Whether the whole answer has been read.
+  bool complete() const { return parser_->done(); }
   /// Whether a response head has been read.
   bool answered() const { return parser_->head_done(); }
   /// Whether any byte may have reached the upstream.
@@ -86,12 +88,13 @@ class UpstreamCall {
  private:
   friend class Upstream;
   Task<policy::Outcome<void>> connect();
-  Task<policy::Outcome<void>> exchange_head(const std::string& head, std::string_view body);
-  Task<policy::Outcome<void>> fill();
+  policy::Outcome<bool> parse();
+  Task<policy::Outcome<void>> receive();
   policy::Violation failure(error_code ec) const;
   void reset_parser();
   Upstream& upstream_;
   const config::Server& server_;
+  const std::string authority_;
   const std::string pool_;  // server and address, so that a reload that moves a server never finds a connection to the old one
   const config::Limits& limits_;
   Spent& spent_;

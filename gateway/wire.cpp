@@ -19,25 +19,17 @@ std::string_view reason_phrase(unsigned status) {
   return {phrase.data(), phrase.size()};
 }
 
-std::size_t size_of(const Headers& headers) {
-  std::size_t size = 128;  // for the line and the framing
-  for (const auto& [name, value] : headers) size += name.size() + value.size() + 4;
-  return size;
-}
-
-void append_headers(std::string& out, const Headers& headers) {
-  for (const auto& [name, value] : headers) out.append(name).append(": ").append(value).append("\r\n");
-}
+constexpr std::size_t kLines = 128;  // room for the first line and the framing
 
 }  // namespace
 
 std::string response_head(unsigned status, const Headers& headers, bool chunked, std::size_t length, bool keep_alive) {
   std::string out;
-  out.reserve(size_of(headers));
+  out.reserve(headers.wire().size() + kLines);
   out += "HTTP/1.1 ";
   append_number(out, status);
   out.append(" ").append(reason_phrase(status)).append("\r\n");
-  append_headers(out, headers);
+  out += headers.wire();
   if (chunked) {
     out += "Transfer-Encoding: chunked\r\n";
   } else if (status != 204) {
@@ -52,9 +44,9 @@ std::string response_head(unsigned status, const Headers& headers, bool chunked,
 std::string request_head(std::string_view method, std::string_view target, std::string_view host, const Headers& headers,
                          std::size_t length) {
   std::string out;
-  out.reserve(size_of(headers) + target.size() + host.size());
+  out.reserve(headers.wire().size() + kLines + target.size() + host.size());
   out.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
-  append_headers(out, headers);
+  out += headers.wire();
   if (length > 0 || method == "POST") {
     out += "Content-Length: ";
     append_number(out, length);

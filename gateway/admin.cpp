@@ -106,7 +106,7 @@ Task<> Admin::answer(Socket socket) {
     said.body = "{\"error\":\"" + std::string(policy::name(read.error().reason)) + "\"}\n";
   }
   Headers headers{{"content-type", std::string(said.type)}, {"cache-control", "no-store"}};
-  if (said.status == 405) headers.emplace_back("allow", "GET, HEAD");
+  if (said.status == 405) headers.add("allow", "GET, HEAD");
   co_await downstream.respond(said.status, headers, said.body);
   co_await downstream.linger();
 }

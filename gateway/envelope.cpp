@@ -1,6 +1,7 @@
 #include "gateway/envelope.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "gateway/message.hpp"
@@ -150,16 +151,27 @@ bool alike(std::string_view text, std::string_view name) {
 
 bool is_id(Value value) { return value.is(Kind::string) || value.integer().has_value(); }
 
-Outcome<void, std::string> check_members(Value root) {
+// The members of an envelope, in the order of envelope_names().
+struct Members {
+  Value jsonrpc, id, method, params, result, error;
+};
+
+Outcome<Members, std::string> read_members(Value root) {
   if (!root.is(Kind::object)) return std::string("not a JSON object");
+  Members read;
+  const std::array<Value*, 6> places{&read.jsonrpc, &read.id, &read.method, &read.params, &read.result, &read.error};
   for (const Member member : root.members()) {
-    const auto is_it = [&](std::string_view name) { return member.key.equals(name); };
-    if (std::any_of(envelope_names().begin(), envelope_names().end(), is_it)) continue;
-    if (is_case_variant(member.key, envelope_names())) return std::string("an envelope member in the wrong case");
-    return std::string("a member that JSON-RPC does not define");
+    const auto plain = member.key.plain();
+    const std::string decoded = plain ? std::string() : member.key.string();
+    const auto found = std::find(envelope_names().begin(), envelope_names().end(), plain ? *plain : std::string_view(decoded));
+    if (found == envelope_names().end()) {
+      if (is_case_variant(member.key, envelope_names())) return std::string("an envelope member in the wrong case");
+      return std::string("a member that JSON-RPC does not define");
+    }
+    *places.at(static_cast<std::size_t>(found - envelope_names().begin())) = member.value;
   }
-  if (!root.find("jsonrpc").equals("2.0")) return std::string("jsonrpc is not \"2.0\"");
-  return {};
+  if (!read.jsonrpc.equals("2.0")) return std::string("jsonrpc is not \"2.0\"");
+  return read;
 }
 
 Outcome<void, std::string> check_params(Value params) {
@@ -211,13 +223,13 @@ Value read_id(Value root) {
 bool has_result_variant(Value result) { return has_variant(result, result_names()); }
 
 Outcome<Envelope, std::string> read_envelope(Value root, bool id_may_lack) {
-  if (auto checked = check_members(root); !checked) return std::move(checked).error();
+  TRY(const Members members, read_members(root));
   Envelope envelope;
-  envelope.params = root.find("params");
-  envelope.result = root.find("result");
-  envelope.error = root.find("error");
-  const Value id = root.find("id");
-  const Value method = root.find("method");
+  envelope.params = members.params;
+  envelope.result = members.result;
+  envelope.error = members.error;
+  const Value id = members.id;
+  const Value method = members.method;
   if (is_id(id)) {
     envelope.id = id;
   } else if (id && !(id_may_lack && id.is(Kind::null) && envelope.error)) {

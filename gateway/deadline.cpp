@@ -11,9 +11,7 @@ void Deadlines::stop() {
 }
 
 void Deadlines::tick() {
-  const Clock::time_point now = Clock::now();
-  beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  advance(now);
+  advance(Clock::now());
   if (stopped_) return;
   timer_.expires_at(began_ + (passed_ + 1) * kTick);
   timer_.async_wait([this, alive = std::weak_ptr<const bool>(alive_)](error_code ec) {
@@ -22,6 +20,7 @@ void Deadlines::tick() {
 }
 
 void Deadlines::advance(Clock::time_point now) {
+  beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   const auto target = static_cast<std::uint64_t>(std::max(now - began_, Clock::duration::zero()) / kTick);
   // After a pause of more than a turn every slot is visited once.
   if (target > passed_ + kSlots) passed_ = target - kSlots;

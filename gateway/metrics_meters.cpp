@@ -15,8 +15,6 @@ std::uint64_t pack(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint6
 }
 std::uint16_t unpack(std::uint64_t key, unsigned place) { return static_cast<std::uint16_t>(key >> (48 - 16 * place)); }
 
-policy::Verdict verdict_of(const audit::Record& record) { return record.verdict.value_or(policy::Verdict::deny); }
-
 std::string word(policy::Verdict verdict) { return std::string(policy::name(verdict)); }
 
 // A tool's name where it may be a label. A name outside catalogue and configuration is a commitment in the record.
@@ -64,36 +62,59 @@ void Timing::merge(const Timing& other) noexcept {
 
 // What is counted is never worth a request: without memory for a new series the count is lost, not the exchange.
 void Meters::closed(const audit::Record& record) noexcept {
+  const policy::Verdict verdict = record.verdict.value_or(policy::Verdict::deny);
   try {
     std::lock_guard lock(mutex_);
-    count(record);
+    Memo& memo = memo_of(record, verdict);
+    if (!memo.fits(record, verdict)) count(record, verdict, memo);
+    if (memo.requests) ++*memo.requests;
+    if (memo.tool_calls) ++*memo.tool_calls;
+    const bool passed = verdict == policy::Verdict::allow;
+    if (passed && !record.findings.empty() &&
+        std::any_of(record.findings.begin(), record.findings.end(),
+                    [](const policy::Finding& finding) { return finding.effect == policy::Effect::would_deny; }))
+      ++would_deny_[servers_.slot(record.server)];
   } catch (const std::exception&) {
   }
 }
 
-void Meters::count(const audit::Record& record) {
+bool Meters::Memo::fits(const audit::Record& record, policy::Verdict wanted) const {
+  return requests && verdict == wanted && tool == record.tool && key.method == record.method && key.server == record.server &&
+         key.reason == record.reason && key.era == record.era;
+}
+
+// Any function of what fits() compares will do; this one costs next to nothing.
+Meters::Memo& Meters::memo_of(const audit::Record& record, policy::Verdict verdict) {
+  const std::size_t last = record.tool.empty() ? 0 : static_cast<unsigned char>(record.tool.back());
+  const std::size_t mixed = record.tool.size() * 7 + last * 3 + record.method.size() * 5 + record.server.size() * 11 +
+                            record.reason.size() + static_cast<std::size_t>(verdict);
+  return memos_[mixed % memos_.size()];
+}
+
+// Finds or makes the counters, and remembers them. References into an unordered_map stay good when it grows.
+void Meters::count(const audit::Record& record, policy::Verdict verdict, Memo& memo) {
+  memo.requests = memo.tool_calls = nullptr;
   const std::uint16_t server = servers_.slot(record.server);
   const bool unknown_method = record.method.empty() && !record.era.empty();
   const std::uint16_t method = methods_.slot(unknown_method ? kOther : std::string_view(record.method));
-  const policy::Verdict verdict = verdict_of(record);
   const std::uint64_t era_and_verdict = eras_.slot(record.era) << 8 | static_cast<unsigned>(verdict);
-  ++requests_[pack(server, method, era_and_verdict, reasons_.slot(record.reason))];
-  if (!record.tool.empty()) count_tool(record, server, verdict);
-  const bool let_pass = std::any_of(record.findings.begin(), record.findings.end(), [](const policy::Finding& finding) {
-    return finding.effect == policy::Effect::would_deny;
-  });
-  if (let_pass && verdict == policy::Verdict::allow) ++would_deny_[server];
+  std::uint64_t& requests = requests_[pack(server, method, era_and_verdict, reasons_.slot(record.reason))];
+  std::uint64_t* tool_calls = record.tool.empty() ? nullptr : &tool_counter(record, server, verdict);
+  memo.key = {record.server, record.method, record.era, {}, record.reason};
+  memo.tool = record.tool;
+  memo.verdict = verdict;
+  memo.requests = &requests;
+  memo.tool_calls = tool_calls;
 }
 
-void Meters::count_tool(const audit::Record& record, std::uint16_t server, policy::Verdict verdict) {
+std::uint64_t& Meters::tool_counter(const audit::Record& record, std::uint16_t server, policy::Verdict verdict) {
   const std::string_view tool = is_label(record.tool) ? std::string_view(record.tool) : kOther;
-  const std::uint16_t* known = tools_.find(tool);
-  std::uint64_t key = known ? pack(server, *known, static_cast<unsigned>(verdict), 0) : 0;
-  if (!known || !tool_calls_.contains(key)) {
-    const bool own = tool == kOther || series_.admit(record.server, tool, verdict);
-    key = pack(server, tools_.slot(own ? tool : kOther), static_cast<unsigned>(verdict), 0);
+  if (const std::uint16_t* known = tools_.find(tool)) {
+    const auto found = tool_calls_.find(pack(server, *known, static_cast<unsigned>(verdict), 0));
+    if (found != tool_calls_.end()) return found->second;
   }
-  ++tool_calls_[key];
+  const bool own = tool == kOther || series_.admit(record.server, tool, verdict);
+  return tool_calls_[pack(server, tools_.slot(own ? tool : kOther), static_cast<unsigned>(verdict), 0)];
 }
 
 void Meters::withheld(const audit::Record& record) noexcept {
@@ -118,27 +139,42 @@ void Meters::ended(std::string_view server, const Spent& spent, Spent::Time whol
   }
 }
 
+// Under the lock only copies are made: what they mean is written out after it.
 void Meters::add_to(Totals& totals) const {
+  using Counts = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  std::vector<std::string> servers, methods, eras, reasons, tools;
+  Counts requests, tool_calls, withheld, would_deny;
+  std::vector<Timings> timings;
+  {
+    std::lock_guard lock(mutex_);
+    servers = servers_.all();
+    methods = methods_.all();
+    eras = eras_.all();
+    reasons = reasons_.all();
+    tools = tools_.all();
+    requests.assign(requests_.begin(), requests_.end());
+    tool_calls.assign(tool_calls_.begin(), tool_calls_.end());
+    withheld.assign(withheld_.begin(), withheld_.end());
+    would_deny.assign(would_deny_.begin(), would_deny_.end());
+    timings = timings_;
+  }
   totals.in_flight += in_flight.get();
   totals.streams += streams.get();
   totals.events += events.get();
-  std::lock_guard lock(mutex_);
-  for (const auto& [key, count] : requests_) {
+  for (const auto& [key, count] : requests) {
     const std::uint16_t era_and_verdict = unpack(key, 2);
     const auto verdict = static_cast<policy::Verdict>(era_and_verdict & 0xff);
-    const std::uint16_t era = era_and_verdict >> 8;
-    totals.requests[{servers_.at(unpack(key, 0)), methods_.at(unpack(key, 1)), eras_.at(era), word(verdict),
-                     reasons_.at(unpack(key, 3))}] += count;
+    const std::string& era = eras[era_and_verdict >> 8];
+    totals.requests[{servers[unpack(key, 0)], methods[unpack(key, 1)], era, word(verdict), reasons[unpack(key, 3)]}] += count;
   }
-  for (const auto& [key, count] : tool_calls_) {
+  for (const auto& [key, count] : tool_calls) {
     const auto verdict = static_cast<policy::Verdict>(unpack(key, 2));
-    totals.tools[{servers_.at(unpack(key, 0)), tools_.at(unpack(key, 1)), word(verdict)}] += count;
+    totals.tools[{servers[unpack(key, 0)], tools[unpack(key, 1)], word(verdict)}] += count;
   }
-  for (const auto& [key, count] : withheld_)
-    totals.withheld[{servers_.at(unpack(key, 0)), reasons_.at(unpack(key, 1))}] += count;
-  for (const auto& [server, count] : would_deny_) totals.would_deny[servers_.at(server)] += count;
-  for (std::size_t slot = 0; slot < timings_.size(); ++slot)
-    for (std::size_t part = 0; part < kParts; ++part) totals.timings[servers_.at(slot)][part].merge(timings_[slot][part]);
+  for (const auto& [key, count] : withheld) totals.withheld[{servers[unpack(key, 0)], reasons[unpack(key, 1)]}] += count;
+  for (const auto& [server, count] : would_deny) totals.would_deny[servers[server]] += count;
+  for (std::size_t slot = 0; slot < timings.size(); ++slot)
+    for (std::size_t part = 0; part < kParts; ++part) totals.timings[servers[slot]][part].merge(timings[slot][part]);
 }
 
 }  // namespace durward::gateway

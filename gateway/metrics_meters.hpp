@@ -69,8 +69,7 @@ class Words {
  public:
   std::uint16_t slot(std::string_view word);  // full (65,535 words): 0
   const std::uint16_t* find(std::string_view word) const;
-  const std::string& at(std::size_t slot) const { return words_[slot]; }
-  std::size_t size() const { return words_.size(); }
+  const std::vector<std::string>& all() const { return words_; }  // by slot
 
  private:
   struct Hash {
@@ -136,14 +135,25 @@ class Meters {
   void add_to(Totals& totals) const;
 
  private:
-  void count(const audit::Record& record);
-  void count_tool(const audit::Record& record, std::uint16_t server, policy::Verdict verdict);
+  // The counters of records that are alike, found without looking anything up.
+  struct Memo {
+    RequestKey key;
+    std::string tool;
+    policy::Verdict verdict = policy::Verdict::allow;
+    std::uint64_t* requests = nullptr;  // null: nothing is remembered
+    std::uint64_t* tool_calls = nullptr;
+    bool fits(const audit::Record& record, policy::Verdict wanted) const;
+  };
+  Memo& memo_of(const audit::Record& record, policy::Verdict verdict);
+  void count(const audit::Record& record, policy::Verdict verdict, Memo& memo);
+  std::uint64_t& tool_counter(const audit::Record& record, std::uint16_t server, policy::Verdict verdict);
   ToolSeries& series_;
   mutable std::mutex mutex_;
   Words servers_, methods_, eras_, reasons_, tools_;
   std::unordered_map<std::uint64_t, std::uint64_t> requests_, tool_calls_, withheld_;
   std::unordered_map<std::uint16_t, std::uint64_t> would_deny_;
   std::vector<Timings> timings_;  // by server's slot
+  std::array<Memo, 64> memos_;
 };
 
 }  // namespace durward::gateway

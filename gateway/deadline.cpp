@@ -11,20 +11,39 @@ void Deadlines::stop() {
 }
 
 void Deadlines::tick() {
-  advance(Clock::now());
+  const Clock::time_point now = Clock::now();
+  const bool more = advance(now);
   if (stopped_) return;
-  timer_.expires_at(began_ + (passed_ + 1) * kTick);
+  timer_.expires_at(more ? now + std::chrono::milliseconds(1) : began_ + static_cast<std::int64_t>(passed_ + 1) * kTick);
   timer_.async_wait([this, alive = std::weak_ptr<const bool>(alive_)](error_code ec) {
     if (!ec && !alive.expired()) tick();
   });
 }
 
-void Deadlines::advance(Clock::time_point now) {
+bool Deadlines::advance(Clock::time_point now) {
   beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   const auto target = static_cast<std::uint64_t>(std::max(now - began_, Clock::duration::zero()) / kTick);
-  // After a pause of more than a turn every slot is visited once.
-  if (target > passed_ + kSlots) passed_ = target - kSlots;
-  while (passed_ < target) visit(slots_[++passed_ % kSlots], now);
+  unsigned expired = 0;
+  for (;;) {
+    while (visited_) {
+      if (expired == kAtOnce) return true;
+      Deadline& one = *visited_;
+      one.unlink();
+      if (one.due_ == Deadline::kNever) continue;
+      if (one.due_ > now) {
+        place(one);
+        continue;
+      }
+      one.due_ = Deadline::kNever;
+      one.expired_ = true;
+      ++expired;
+      one.expire_();
+    }
+    if (passed_ >= target) return false;
+    // After a pause of more than a turn every slot is visited once.
+    passed_ = std::max(passed_ + 1, target - std::min(target, kSlots));
+    take(slots_[passed_ % kSlots]);
+  }
 }
 
 Clock::duration Deadlines::lag(Clock::time_point now) const noexcept {
@@ -32,22 +51,10 @@ Clock::duration Deadlines::lag(Clock::time_point now) const noexcept {
   return std::max(now - beat - kTick, Clock::duration::zero());
 }
 
-// The slot is taken off the wheel first: what expires may arm, disarm and destroy others, here and elsewhere.
-void Deadlines::visit(Deadline*& slot, Clock::time_point now) {
-  Deadline* here = std::exchange(slot, nullptr);
-  if (here) here->link_ = &here;
-  while (here) {
-    Deadline& one = *here;
-    one.unlink();
-    if (one.due_ == Deadline::kNever) continue;
-    if (one.due_ > now) {
-      place(one);
-      continue;
-    }
-    one.due_ = Deadline::kNever;
-    one.expired_ = true;
-    one.expire_();
-  }
+// Off the wheel, before anything expires: what does may arm, disarm and destroy others, here and elsewhere.
+void Deadlines::take(Deadline*& slot) {
+  visited_ = std::exchange(slot, nullptr);
+  if (visited_) visited_->link_ = &visited_;
 }
 
 std::uint64_t Deadlines::tick_of(Clock::time_point due) const {

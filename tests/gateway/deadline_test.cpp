@@ -1,6 +1,7 @@
 #include "gateway/deadline.hpp"
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <optional>
 #include <random>
 #include <vector>
@@ -15,7 +16,11 @@ struct Hand {
   asio::io_context io;
   Deadlines all{io.get_executor()};
   Clock::time_point now = Clock::now();
-  void pass(Clock::duration time) { all.advance(now += time); }
+  void pass(Clock::duration time) {
+    now += time;
+    while (all.advance(now)) {
+    }
+  }
 };
 
 }  // namespace
@@ -97,6 +102,31 @@ TEST_CASE("what expires may arm, disarm and destroy others of the same moment") 
   CHECK(fired == 1);  // armed for now, it waits for the next tick
   for (int ticks = 0; ticks < 5; ++ticks) hand.pass(Deadlines::kTick);
   CHECK(fired == 3);
+}
+
+TEST_CASE("of many that are due at once a few expire at a time, and those taken back meanwhile do not") {
+  Hand hand;
+  unsigned fired = 0;
+  std::vector<std::unique_ptr<Deadline>> all;
+  for (int i = 0; i < 100; ++i) {
+    all.push_back(std::make_unique<Deadline>(hand.all, [&fired] { ++fired; }));
+    all.back()->arm_at(hand.now + 1s);
+  }
+  hand.now += 2s;
+  CHECK(hand.all.advance(hand.now));
+  CHECK(fired == Deadlines::kAtOnce);
+  for (auto& one : all)
+    if (!one->expired()) one->arm_at(hand.now + 1s);
+  while (hand.all.advance(hand.now)) {
+  }
+  CHECK(fired == Deadlines::kAtOnce);
+  hand.now += 2s;
+  unsigned before = 0;
+  do {
+    CHECK(fired - before <= Deadlines::kAtOnce);
+    before = fired;
+  } while (hand.all.advance(hand.now));
+  CHECK(fired == 100);
 }
 
 TEST_CASE("a thousand deadlines, armed and taken back at random, expire just when they should") {

@@ -59,6 +59,8 @@ if(DURWARD_BINARY)
   durward_suite("bench: it works, and its checks can fail" LABELS bench TIMEOUT 240
     COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/bench/run --smoke
       --durward $<TARGET_FILE:durward> --programs $<TARGET_FILE_DIR:bench_load>)
+  durward_suite("slow: a thousand slow sockets of each kind are cut off, and honest calls succeed" ALONE LABELS interop TIMEOUT 300
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/slow/run --check $<TARGET_FILE:durward>)
   durward_suite("demo: deploy/run --once" ALONE LABELS demo TIMEOUT 120 ENVIRONMENT ${gateway}
     COMMAND ${PROJECT_SOURCE_DIR}/deploy/run --once)
 endif()

@@ -119,10 +119,14 @@ void describe_size_limits(Fields& f, Limits& limits) {
   f.size({"body_rate", "bytes a second that a body must keep up, after `body_grace`"}, 1, kGiB, limits.body_rate);
   f.size({"answer_bytes", "a JSON answer of a server"}, 1, kGiB, limits.answer_bytes);
   f.size({"event_bytes", "one event of a stream"}, 1, kGiB, limits.event_bytes);
-  f.size({"buffered_bytes", "bodies, answers and events held in memory, in all"}, 1, 1024 * kGiB, limits.buffered_bytes);
+  f.size({"buffered_bytes", "bodies, answers, events and what was parsed of them, held in memory, in all"}, 1, 1024 * kGiB,
+         limits.buffered_bytes);
+  f.size({"buffered_bytes_per_address", "of these, for callers at one address; an IPv6 /64 counts as one"}, 1, 1024 * kGiB,
+         limits.buffered_bytes_per_address);
   f.size({"baggage_bytes", "W3C baggage"}, 1, kMiB, limits.baggage_bytes);
   f.size({"initialize_bytes", "an initialize answer with the events before it"}, 1, 64 * kMiB, limits.initialize_bytes);
   f.whole({"batch", "messages in a JSON-RPC batch"}, 1, 1000, limits.batch);
+  f.whole({"tools", "names of one server's tools that the gateway remembers"}, 1, 1'000'000, limits.tools);
 }
 
 void describe_limits(Fields& f, Limits& limits) {
@@ -134,7 +138,13 @@ void describe_limits(Fields& f, Limits& limits) {
   f.time({"header_read", "until a request's headers are complete"}, seconds(1), hours(1), limits.header_read);
   f.time({"body_grace", "before `body_rate` applies"}, seconds(1), hours(1), limits.body_grace);
   f.time({"idle", "between requests on a kept connection"}, seconds(1), hours(24), limits.idle);
-  f.time({"connect", "until a connection to a server stands"}, milliseconds(1), milliseconds(300'000), limits.connect);
+  f.time({"connect", "until a server's name is resolved and a connection stands"}, milliseconds(1), milliseconds(300'000),
+         limits.connect);
+  f.time({"upstream_idle", "how long an unused connection to a server is kept; below what the server keeps it"}, seconds(1),
+         hours(24), limits.upstream_idle);
+  f.time({"catalogue", "the gateway's own fetch of a server's tools"}, seconds(1), hours(1), limits.catalogue);
+  f.time({"write_stall", "a caller takes at least `body_rate` of an answer over this time, or is cut off"}, seconds(1),
+         hours(1), limits.write_stall);
   f.time({"call", "first to last byte of a call that is not a stream"}, seconds(1), hours(24), limits.call);
   f.time({"stream", "life of a stream"}, seconds(1), 30 * kDay, limits.stream);
   f.time({"drain", "after SIGTERM, for calls under way"}, seconds(1), hours(24), limits.drain);

@@ -107,14 +107,19 @@ struct Limits {
   unsigned upstream_connections = 256;  // per server
   Bytes answer_bytes{16 << 20};         // a JSON answer
   Bytes event_bytes{4 << 20};           // one SSE event
-  Bytes buffered_bytes{256 << 20};      // held in bodies, answers and events, in all
-  milliseconds connect{5000};           // upstream TCP connect
-  seconds call{120};                    // first byte to last byte of a call that is not a stream
+  Bytes buffered_bytes{256 << 20};      // held in bodies, answers, events and what was parsed of them, in all
+  Bytes buffered_bytes_per_address{64 << 20};
+  milliseconds connect{5000};  // upstream name and TCP connect
+  seconds call{120};           // first byte to last byte of a call that is not a stream
   seconds stream{24 * 3600};
   Bytes baggage_bytes{8 << 10};
   unsigned batch = 32;
   seconds drain{30};                 // after SIGTERM, for calls under way
   Bytes initialize_bytes{64 << 10};  // an InitializeResult, with the events before it
+  seconds write_stall{60};           // a caller that takes less than body_rate of an answer for this long is gone
+  seconds upstream_idle{15};         // below what servers commonly keep, so that they seldom close first
+  seconds catalogue{10};             // the gateway's own fetch of a server's tools, all pages
+  unsigned tools = 10000;            // names in a server's catalogue
 };
 
 struct Session {

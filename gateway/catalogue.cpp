@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "policy/tool.hpp"
+
 namespace durward::gateway {
 
 policy::Listing Catalogue::listing(std::string_view tool) const {
@@ -17,23 +19,23 @@ std::string Catalogue::version() const {
 }
 
 void Catalogue::replace(std::vector<std::string> names, std::string reported_version) {
+  std::erase_if(names, [](const std::string& name) { return name.size() > policy::kLongestToolName; });
   auto next = std::make_shared<Names>(std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
   std::lock_guard lock(mutex_);
   names_ = std::move(next);
   if (!reported_version.empty()) reported_ = std::move(reported_version);
 }
 
-void Catalogue::learn(const std::vector<std::string>& names) {
+void Catalogue::learn(const std::vector<std::string>& names, std::size_t most) {
   std::lock_guard lock(mutex_);
   // Copy only when something is new: lists pass often and seldom change.
   std::shared_ptr<Names> next;
+  if (!names_) names_ = next = std::make_shared<Names>();
   for (const std::string& name : names) {
-    if (!next && names_ && names_->contains(name)) continue;
-    if (!next) next = names_ ? std::make_shared<Names>(*names_) : std::make_shared<Names>();
+    if (names_->contains(name) || name.size() > policy::kLongestToolName || names_->size() >= most) continue;
+    if (!next) names_ = next = std::make_shared<Names>(*names_);
     next->insert(name);
   }
-  if (next) names_ = std::move(next);
-  if (!names_) names_ = std::make_shared<Names>();
 }
 
 void Catalogue::stale() {

@@ -23,10 +23,11 @@ class Catalogue {
   /// The version that the server reports of itself, or empty.
   std::string version() const;
 
-  /// A whole list: replaces what was known.
+  /// A whole list: replaces what was known. Of names that no rule could match, being too long, none is kept.
   void replace(std::vector<std::string> names, std::string reported_version);
-  /// Names from one list that passed, which may be one page of several.
-  void learn(const std::vector<std::string>& names);
+  /// Names from one list that passed, which may be one page of several. Of those that would make it more than most
+  /// (limits.tools) none is kept: a call to one of them asks the server for its list.
+  void learn(const std::vector<std::string>& names, std::size_t most);
   /// A list_changed passed: the next question about an unknown name may fetch again at once.
   void stale();
 

@@ -31,8 +31,12 @@ class Metered {
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address)
-    : loop_(loop), pipeline_(pipeline), downstream_(std::move(socket), loop.deadlines, loop.now), address_(std::move(address)) {
+Connection::Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address, Buffered& of_address)
+    : loop_(loop),
+      pipeline_(pipeline),
+      downstream_(std::move(socket), loop.deadlines, loop.now),
+      address_(std::move(address)),
+      of_address_(of_address) {
   loop_.connections.insert(this);
   if (loop_.draining) downstream_.close_after_this();
 }
@@ -65,7 +69,7 @@ Task<> Connection::run() {
   do {
     auto read = co_await downstream_.read_head();
     if (!read && read.error().reason == Reason::client_gone) co_return;
-    Exchange x(loop_.services, loop_, &downstream_, loop_.now);
+    Exchange x(loop_.services, loop_, &downstream_, loop_.now, &of_address_);
     begin(x);
     const Metered metered(loop_.meters, x);
     if (!read) {

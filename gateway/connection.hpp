@@ -10,7 +10,7 @@ namespace durward::gateway {
 /// One connection from accept to close: exchanges, one after the other. Lives on its loop.
 class Connection {
  public:
-  Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address);
+  Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address, Buffered& of_address);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -26,6 +26,7 @@ class Connection {
   Pipeline& pipeline_;
   Downstream downstream_;
   const std::string address_;
+  Buffered& of_address_;
 };
 
 }  // namespace durward::gateway

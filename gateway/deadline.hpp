@@ -39,7 +39,7 @@ class Deadlines {
   const Clock::time_point began_ = Clock::now();
   std::uint64_t passed_ = 0;  // ticks since began_ whose slots have been visited
   std::array<Deadline*, kSlots> slots_{};
-  Deadline* visited_ = nullptr;  // what was in the latest slot and has not been looked at
+  Deadline* visited_ = nullptr;                                      // what was in the latest slot and has not been looked at
   std::atomic<Clock::rep> beat_{began_.time_since_epoch().count()};  // of the last tick
   bool stopped_ = false;
   // A tick that is already on its way when this goes must find that out.

@@ -13,13 +13,13 @@ using policy::Reason;
 using policy::Violation;
 
 namespace {
-// A caller that takes an answer this slowly is not there any more.
-constexpr std::chrono::seconds kWriteStall{60};
+constexpr std::size_t kWriteBytes = 64 << 10;  // asked of the system at a time, as Asio's own writes do
 
-// How long a kept connection may still begin a request once the gateway drains.
+// How long a kept connection may still begin a request once the gateway drains: for one that is on the wire by then, which is
+// a matter of the network and not of the operator.
 constexpr std::chrono::seconds kDrainGrace{2};
 
-// How long, and for how much, a refused body is read and thrown away.
+// How long, and for how much, a refused body is read and thrown away: a kindness, bounded by what it may cost.
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::size_t kLingerBytes = 16 << 20;
 }  // namespace
@@ -148,9 +148,20 @@ Task<bool> Downstream::write(std::string first, std::string_view second, std::st
   error_code ec;
   Parts parts{asio::buffer(first), asio::buffer(second.data(), second.size()), asio::buffer(third.data(), third.size())};
   if (!write_now(socket_, parts, ec)) {
-    deadline_.arm(kWriteStall);
+    // The time begins anew whenever a share of the answer has been taken: one byte now and then is no taking.
+    const std::chrono::seconds stall = limits().write_stall;
+    const std::uint64_t share = limits().body_rate.count * static_cast<std::uint64_t>(stall.count());
+    std::size_t next = share;
+    const auto go_on = [this, &next, stall, share](error_code failed, std::size_t taken) -> std::size_t {
+      if (taken >= next) {
+        next = taken + share;
+        deadline_.arm(stall);
+      }
+      return failed ? 0 : kWriteBytes;
+    };
+    deadline_.arm(stall);
     writing_ = true;
-    co_await asio::async_write(socket_, parts, into(ec));
+    co_await asio::async_write(socket_, parts, go_on, into(ec));
     writing_ = false;
     deadline_.disarm();
   }

@@ -18,8 +18,8 @@ struct Loop;
 
 /// One HTTP exchange: the rulebook it began with, what the caller sent, and the facts that go into its records.
 struct Exchange {
-  Exchange(Services& s, Loop& l, Downstream* d, std::shared_ptr<const Snapshot> n)
-      : services(s), loop(l), downstream(d), now(std::move(n)), held(s.buffered) {}
+  Exchange(Services& s, Loop& l, Downstream* d, std::shared_ptr<const Snapshot> n, Buffered* of_address = nullptr)
+      : services(s), loop(l), downstream(d), now(std::move(n)), held(s.buffered, of_address) {}
   Services& services;
   Loop& loop;
   Downstream* const downstream;  // null for the gateway's own fetches

@@ -97,7 +97,8 @@ void Listener::welcome(Socket socket) {
   const tcp::endpoint peer = socket.remote_endpoint(ec);
   if (ec) return;
   const std::string address = counted_address(peer.address());
-  if (!loop_.services.doormen.enter(address)) {
+  Buffered* const of_address = loop_.services.doormen.enter(address);
+  if (!of_address) {
     audit::Record record;
     record.type = audit::Type::refusal;
     record.ts_ms =
@@ -116,7 +117,7 @@ void Listener::welcome(Socket socket) {
     socket.send(asio::buffer(answer), MSG_DONTWAIT, ec);  // a fresh socket has room for it; if not, closing says enough
     return;
   }
-  auto connection = std::make_unique<Connection>(loop_, pipeline_, std::move(socket), address);
+  auto connection = std::make_unique<Connection>(loop_, pipeline_, std::move(socket), address, *of_address);
   asio::co_spawn(loop_.io.get_executor(), serve_connection(std::move(connection)), asio::detached);
 }
 

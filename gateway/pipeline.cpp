@@ -59,6 +59,8 @@ Task<Served> Pipeline::post(Exchange& x) {
   json::Limits limits;
   limits.depth = x.limits().json_depth;
   CO_TRY(const json::Document document, parse_body(std::move(body), limits));
+  if (!x.held.grow_to(document.bytes())) co_return Refused(Violation(Reason::overloaded, "limits.buffered_bytes"));
+  x.held.stay();
   if (is_batch(document)) co_return co_await batch(x, document);
   co_return co_await single(x, document);
 }

@@ -131,8 +131,7 @@ Headers Relay::down_headers(std::string_view type) const {
 Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
   for (;;) {
     if (upstream_.body().size() > max) co_return Violation(Reason::upstream_failed, "the answer is larger than the limit");
-    if (!x_.held.grow_to(x_.bytes_in + upstream_.body().size()))
-      co_return Violation(Reason::overloaded, "limits.buffered_bytes");
+    if (!x_.held.also(upstream_.body().size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
     if (!upstream_.complete()) {
       auto more = co_await upstream_.read();
       if (!more) co_return std::move(more).error();
@@ -155,6 +154,7 @@ Task<Served> Relay::relay_json() {
     co_return co_await fail(Violation(Reason::upstream_failed,
                                       "the answer is not strict JSON: " + std::string(json::name(document.error().fault))));
   const json::Document& read = *document;
+  if (!x_.held.also(read.bytes())) co_return co_await fail(Violation(Reason::overloaded, "limits.buffered_bytes"));
   const bool many = read.root().is(json::Kind::array);
   if (many && !batch_) co_return co_await fail(Violation(Reason::upstream_failed, "an array in answer to one message"));
   auto incoming = read_incoming_batch(read.root(), limits.batch);

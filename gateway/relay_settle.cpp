@@ -108,7 +108,7 @@ Outcome<void> Relay::judge(const Incoming& incoming, const Message* request, Clo
 
 void Relay::learn(const Judged& judged) {
   if (judged.list_changed) x_.catalogue->stale();
-  if (judged.tools_list) x_.catalogue->learn(judged.tools_seen);
+  if (judged.tools_list) x_.catalogue->learn(judged.tools_seen, x_.limits().tools);
 }
 
 // The revision that both sides agreed on, and our own session id in place of the upstream's.

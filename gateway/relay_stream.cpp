@@ -49,12 +49,26 @@ Task<Outcome<bool>> Relay::pump(SseParser& parser) {
   }
   std::string bytes = std::move(upstream_.body());
   upstream_.body().clear();
-  if (!x_.held.grow_to(x_.bytes_in + bytes.size() + parser.pending() + held_events_.size()))
+  if (!x_.held.also(bytes.size() + parser.pending() + held_events_.size()))
     co_return Violation(Reason::overloaded, "limits.buffered_bytes");
   auto fed = parser.feed(bytes);
+  std::string keep_alives;  // what came together goes out together: of blank lines and comments there may be thousands
   while (std::optional<SseEvent> event = parser.next()) {
+    if (!event->has_data) {
+      keep_alives += event->raw;
+      continue;
+    }
+    if (!keep_alives.empty()) {
+      const std::string first = std::exchange(keep_alives, std::string());
+      auto sent = co_await emit(first);
+      if (!sent) co_return std::move(sent).error();
+    }
     auto relayed = co_await relay_event(*event);
     if (!relayed) co_return std::move(relayed).error();
+  }
+  if (!keep_alives.empty()) {
+    auto sent = co_await emit(keep_alives);
+    if (!sent) co_return std::move(sent).error();
   }
   if (!fed) co_return std::move(fed).error();
   co_return true;
@@ -70,6 +84,8 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
     co_return Violation(Reason::upstream_failed,
                         "an event is not strict JSON: " + std::string(json::name(parsed.error().fault)));
   const json::Document& document = *parsed;
+  if (!x_.held.also(event.raw.size() + event.data.size() + document.bytes() + held_events_.size()))
+    co_return Violation(Reason::overloaded, "limits.buffered_bytes");
   if (awaiting_initialize_ && held_events_.size() + event.raw.size() > limits.initialize_bytes.count)
     co_return Violation(Reason::upstream_failed, "limits.initialize_bytes");
   const bool many = document.root().is(json::Kind::array);

@@ -85,6 +85,8 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
       {now.limits.connections_per_address == next.limits.connections_per_address, "limits.connections_per_address"},
       {now.limits.upstream_connections == next.limits.upstream_connections, "limits.upstream_connections"},
       {now.limits.buffered_bytes.count == next.limits.buffered_bytes.count, "limits.buffered_bytes"},
+      {now.limits.buffered_bytes_per_address.count == next.limits.buffered_bytes_per_address.count,
+       "limits.buffered_bytes_per_address"},
   };
   for (const auto& [same, name] : all)
     if (!same) return name;
@@ -262,7 +264,7 @@ bool Runtime::drain() {
     std::_Exit(kUnended);
   }
   state.post_all([](Worker& worker) {
-    worker.loop.upstream.close_idle();
+    worker.loop.upstream.close_idle(Clock::time_point::max());
     worker.loop.deadlines.stop();
     worker.work.reset();
     worker.loop.io.stop();

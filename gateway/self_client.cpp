@@ -11,6 +11,7 @@
 #include "gateway/trace.hpp"
 #include "gateway/upstream.hpp"
 #include "gateway/version.hpp"
+#include "policy/tool.hpp"
 
 namespace durward::gateway {
 
@@ -20,10 +21,9 @@ using policy::Violation;
 
 namespace {
 
-constexpr std::chrono::seconds kFetchBudget{10};
-constexpr unsigned kPages = 100;
-constexpr std::size_t kNames = 10000;
-constexpr std::chrono::seconds kBackOffMax{60};
+constexpr unsigned kPages = 100;  // a server that never stops turning pages; limits.tools and limits.catalogue bound the rest
+constexpr std::size_t kLongestName = 8 * policy::kLongestToolName;  // as it is written, with escapes; the catalogue keeps fewer
+constexpr std::chrono::seconds kBackOffMax{60};  // nobody waits for it: a call that needs the catalogue fetches at once
 
 struct Reply {
   unsigned status = 0;
@@ -48,7 +48,7 @@ class SelfClient {
     x_.principal = policy::self();
     x_.trace_id = new_trace_id();
     x_.arrived = Clock::now();
-    until_ = x_.arrived + kFetchBudget;
+    until_ = x_.arrived + x_.limits().catalogue;
   }
 
   Task<Outcome<Tools>> fetch() {
@@ -144,6 +144,7 @@ Task<Outcome<Reply>> SelfClient::converse(const UpstreamRequest& request, const 
     } else if (call.body().size() > x_.limits().answer_bytes.count) {
       co_return Violation(Reason::upstream_failed, "limits.answer_bytes");
     }
+    if (!x_.held.also(call.body().size() + parser.pending())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
     auto more = co_await call.read();
     if (!more) co_return std::move(more).error();
     if (!*more) break;
@@ -165,14 +166,18 @@ Task<Outcome<Tools>> SelfClient::list(bool modern) {
     auto reply = co_await send("POST", std::move(body), modern, "tools/list");
     if (!reply) co_return std::move(reply).error();
     auto document = json::Document::parse(std::move(reply->json));
+    if (document && !x_.held.also((*document).bytes())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
     if (!document) co_return Violation(Reason::upstream_failed, "tools/list was not answered with strict JSON");
     const json::Value root = (*document).root();
     // A server without tools has an empty catalogue; one that does not know the era says so with another code or status.
     if (reply->status == 200 && root.find("error").find("code").integer() == -32601) co_return tools;
     const json::Value list = root.find("result").find("tools");
     if (!list.is(json::Kind::array)) co_return Violation(Reason::upstream_failed, "tools/list was answered without tools");
-    for (const json::Value tool : list.elements()) tools.names.push_back(tool.find("name").string());
-    if (tools.names.size() > kNames) co_return Violation(Reason::upstream_failed, "more than 10000 tools");
+    for (const json::Value tool : list.elements()) {
+      if (tool.find("name").raw().size() > kLongestName) continue;
+      tools.names.push_back(tool.find("name").string());
+    }
+    if (tools.names.size() > x_.limits().tools) co_return Violation(Reason::upstream_failed, "limits.tools");
     tools.version = root.find("result").find("_meta").find("io.modelcontextprotocol/serverInfo").find("version").string();
     if (tools.version.empty()) tools.version = version_;
     const json::Value next = root.find("result").find("nextCursor");

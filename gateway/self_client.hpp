@@ -6,9 +6,10 @@
 
 namespace durward::gateway {
 
+// What the gateway asks on its own, it asks at a pace of its own.
 inline constexpr std::chrono::seconds kRetryPause{1};     // between fetches while nothing is known of a server
 inline constexpr std::chrono::seconds kUnknownPause{10};  // between fetches caused by a name that is not in the catalogue
-inline constexpr std::chrono::minutes kRefreshEvery{5};
+inline constexpr std::chrono::minutes kRefreshEvery{5};   // for servers that never tell of a change
 
 /// Fetches the server's tool list as `durward:self`, with a record of each request, unless one is running (then waits for it)
 /// or the last one is younger than pause. Never throws; a failure leaves the catalogue as it was.

@@ -10,33 +10,40 @@ bool Buffered::take(std::uint64_t bytes) noexcept {
 
 bool Held::grow_to(std::uint64_t bytes) noexcept {
   if (bytes <= bytes_) return true;
-  if (!all_.take(bytes - bytes_)) return false;
+  const std::uint64_t more = bytes - bytes_;
+  if (of_address_ && !of_address_->take(more)) return false;
+  if (!all_.take(more)) {
+    if (of_address_) of_address_->give(more);
+    return false;
+  }
   bytes_ = bytes;
   return true;
 }
 
 void Held::drop() noexcept {
   all_.give(bytes_);
-  bytes_ = 0;
+  if (of_address_) of_address_->give(bytes_);
+  bytes_ = staying_ = 0;
 }
 
-bool Doormen::enter(const std::string& address) {
+Buffered* Doormen::enter(const std::string& address) {
   std::lock_guard lock(mutex_);
-  const auto known = counts_.find(address);
-  if (total_ >= all_ || (known != counts_.end() && known->second >= per_address_)) {
+  const auto known = visitors_.find(address);
+  if (total_ >= all_ || (known != visitors_.end() && known->second.connections >= per_address_)) {
     ++refused_;
-    return false;
+    return nullptr;
   }
-  ++counts_[address];
+  Visitor& visitor = visitors_.try_emplace(address, bytes_per_address_).first->second;
+  ++visitor.connections;
   ++total_;
-  return true;
+  return &visitor.held;
 }
 
 void Doormen::leave(const std::string& address) {
   std::lock_guard lock(mutex_);
-  auto found = counts_.find(address);
-  if (found == counts_.end()) return;
-  if (--found->second == 0) counts_.erase(found);
+  auto found = visitors_.find(address);
+  if (found == visitors_.end()) return;
+  if (--found->second.connections == 0) visitors_.erase(found);
   --total_;
 }
 
@@ -72,7 +79,8 @@ Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSe
       ledger(l),
       sealer(std::move(sealer_)),
       buffered(settings.limits.buffered_bytes.count),
-      doormen(settings.limits.connections_per_address, settings.limits.connections),
+      doormen(settings.limits.connections_per_address, settings.limits.connections,
+              settings.limits.buffered_bytes_per_address.count),
       tool_series(settings.admin.metrics_series) {}
 
 Cap& Services::cap(const std::string& server, unsigned max) {

@@ -28,34 +28,46 @@ class Buffered {
   std::atomic<std::uint64_t> held_{0};
 };
 
-/// One exchange's share of Buffered, given back when it goes.
+/// One exchange's share of Buffered, given back when it goes. It counts against its caller's address, too, if it has one.
 class Held {
  public:
-  explicit Held(Buffered& all) : all_(all) {}
-  ~Held() { all_.give(bytes_); }
+  explicit Held(Buffered& all, Buffered* of_address = nullptr) : all_(all), of_address_(of_address) {}
+  ~Held() { drop(); }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
-  bool grow_to(std::uint64_t bytes) noexcept;  // false: the process is at its limit
+  bool grow_to(std::uint64_t bytes) noexcept;  // false: the process or the address is at its limit
+  /// What is held so far stays until the end; also() counts what comes beside it.
+  void stay() noexcept { staying_ = bytes_; }
+  bool also(std::uint64_t bytes) noexcept { return grow_to(staying_ + bytes); }
   void drop() noexcept;
 
  private:
   Buffered& all_;
-  std::uint64_t bytes_ = 0;
+  Buffered* const of_address_;
+  std::uint64_t bytes_ = 0, staying_ = 0;
 };
 
 /// Connections in all and per address (an IPv6 /64 counts as one). Thread-safe: one mutex, taken once a connection.
 class Doormen {
  public:
-  Doormen(unsigned per_address, unsigned all) : per_address_(per_address), all_(all) {}
-  bool enter(const std::string& address);
+  Doormen(unsigned per_address, unsigned all, std::uint64_t bytes_per_address)
+      : per_address_(per_address), all_(all), bytes_per_address_(bytes_per_address) {}
+  /// What the address holds, good until the leave() that answers this; null: no place.
+  Buffered* enter(const std::string& address);
   void leave(const std::string& address);
   unsigned inside() const;
   std::uint64_t refused() const;  // ever
 
  private:
+  struct Visitor {
+    explicit Visitor(std::uint64_t bytes) : held(bytes) {}
+    unsigned connections = 0;
+    Buffered held;
+  };
   const unsigned per_address_, all_;
+  const std::uint64_t bytes_per_address_;
   mutable std::mutex mutex_;
-  std::map<std::string, unsigned> counts_;
+  std::map<std::string, Visitor> visitors_;  // those with a connection
   unsigned total_ = 0;
   std::uint64_t refused_ = 0;
 };

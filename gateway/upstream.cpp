@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
@@ -15,10 +16,11 @@ using policy::Reason;
 using policy::Violation;
 
 namespace {
+// Of each loop: what a burst leaves beyond it is closed at once. The cap of limits.upstream_connections is for those in use.
 constexpr std::size_t kIdlePerServer = 64;
 constexpr std::size_t kSpareParsers = 64;
-constexpr std::chrono::seconds kIdleFor{15};  // below what servers commonly keep, so that they seldom close first
-constexpr std::chrono::seconds kResolvedFor{30};
+// Before the answer to one request: progress that is meant for us comes in ones and twos.
+constexpr unsigned kInterim = 64;
 
 // A kept connection that the peer has closed, or that has unasked bytes, is not usable.
 bool quiet(Socket& socket) {
@@ -53,7 +55,7 @@ UpstreamCall::~UpstreamCall() {
 void UpstreamCall::done() {
   const bool complete = parser_->done() && !cancelled_ && !deadline_.expired();
   if (connection_ && complete && parser_->keep_alive() && connection_->unread.empty())
-    upstream_.keep(pool_, std::move(connection_));
+    upstream_.keep(pool_, std::move(connection_), limits_.upstream_idle);
   connection_.reset();
 }
 
@@ -61,6 +63,7 @@ void UpstreamCall::cancel() {
   cancelled_ = true;
   error_code ignored;
   if (connection_) connection_->socket.close(ignored);
+  if (resolving_) resolving_->cancel();
 }
 
 Violation UpstreamCall::failure(error_code ec) const {
@@ -88,9 +91,11 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
   // A server may answer (413, say) and close before it has read everything: read what it said before giving up.
   if (ec && (cancelled_ || deadline_.expired())) co_return failure(ec);
   reset_parser();
+  unsigned interims = 0;
   for (;;) {
     CO_TRY(const bool progress, parse());
     const bool interim = parser_->head_done() && parser_->status / 100 == 1 && parser_->status != 101;
+    if (interim && ++interims > kInterim) co_return Violation(Reason::upstream_failed, "interim responses without an end");
     if (interim) reset_parser();
     if (parser_->head_done()) break;
     if (progress) continue;
@@ -107,8 +112,10 @@ Task<Outcome<void>> UpstreamCall::connect() {
   Cap& cap = upstream_.services_.cap(server_.name, limits_.upstream_connections);
   if (!cap.enter()) co_return Violation(Reason::overloaded, "limits.upstream_connections reached for server " + server_.name);
   connection_ = std::make_unique<UpstreamConnection>(upstream_.executor_, cap);
-  deadline_.arm(limits_.connect);
-  auto endpoints = co_await upstream_.resolve(server_);
+  const Clock::time_point until = Clock::now() + limits_.connect;
+  deadline_.arm_at(until);
+  auto endpoints = co_await upstream_.resolver_.find(server_.endpoint, until, resolving_);
+  if (cancelled_) co_return failure(asio::error::operation_aborted);
   if (!endpoints) co_return std::move(endpoints).error();
   error_code ec = asio::error::host_not_found;
   for (const tcp::endpoint& endpoint : *endpoints) {
@@ -181,43 +188,36 @@ std::unique_ptr<ResponseParser> Upstream::parser() {
 }
 
 std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& pool) {
-  auto& idle = idle_[pool];
+  const auto found = idle_.find(pool);
+  if (found == idle_.end()) return nullptr;
+  auto& idle = found->second;
   while (!idle.empty()) {
     std::unique_ptr<UpstreamConnection> connection = std::move(idle.back());
     idle.pop_back();
-    const bool fresh = Clock::now() - connection->idle_since < kIdleFor;
+    const bool fresh = Clock::now() < connection->idle_until;
     if (fresh && quiet(connection->socket) && connection->wake()) return connection;
   }
   return nullptr;
 }
 
-void Upstream::keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection) {
+void Upstream::keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection, Clock::duration time) {
+  if (idle_.empty()) sweep_.arm(time);
   auto& idle = idle_[pool];
   if (idle.size() >= kIdlePerServer) return;
   connection->rest();
   connection->unread.rest();
-  connection->idle_since = Clock::now();
+  connection->idle_until = Clock::now() + time;
   idle.push_back(std::move(connection));
 }
 
-Task<Outcome<std::vector<tcp::endpoint>>> Upstream::resolve(const config::Server& server) {
-  error_code ec;
-  const asio::ip::address literal = asio::ip::make_address(server.endpoint.host, ec);
-  if (!ec) {
-    std::vector<tcp::endpoint> one{tcp::endpoint(literal, server.endpoint.port)};
-    co_return one;
+void Upstream::close_idle(Clock::time_point then) {
+  Clock::time_point next = Clock::time_point::max();
+  for (auto& [pool, idle] : idle_) {
+    std::erase_if(idle, [then](const auto& connection) { return connection->idle_until <= then; });
+    for (const auto& connection : idle) next = std::min(next, connection->idle_until);
   }
-  Resolved& known = resolved_[server.endpoint.authority()];
-  if (known.until > Clock::now()) co_return known.endpoints;
-  asio::ip::basic_resolver<tcp, Executor> resolver(executor_);
-  auto found = co_await resolver.async_resolve(server.endpoint.host, std::to_string(server.endpoint.port), into(ec));
-  if (ec)
-    co_return Violation(Reason::upstream_unreachable, "cannot resolve the host of server " + server.name + ": " + ec.message());
-  Resolved fresh{{}, Clock::now() + kResolvedFor};
-  for (const auto& item : found) fresh.endpoints.push_back(item.endpoint());
-  Resolved& slot = resolved_[server.endpoint.authority()];
-  slot = std::move(fresh);
-  co_return slot.endpoints;
+  std::erase_if(idle_, [](const auto& pool) { return pool.second.empty(); });
+  if (!idle_.empty()) sweep_.arm_at(next);
 }
 
 }  // namespace durward::gateway

@@ -11,6 +11,7 @@
 #include "gateway/http.hpp"
 #include "gateway/metrics_meters.hpp"
 #include "gateway/read_buffer.hpp"
+#include "gateway/resolver.hpp"
 #include "gateway/services.hpp"
 
 namespace durward::gateway {
@@ -35,7 +36,7 @@ struct UpstreamConnection {
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
   Socket socket;
   ReadBuffer unread;
-  Clock::time_point idle_since;
+  Clock::time_point idle_until;
 
   /// An idle connection takes no place: other loops may need it.
   void rest() {
@@ -101,6 +102,7 @@ class UpstreamCall {
   std::unique_ptr<UpstreamConnection> connection_;
   std::unique_ptr<ResponseParser> parser_;  // never null
   Deadline deadline_;
+  Timer* resolving_ = nullptr;
   bool sent_ = false, cancelled_ = false, own_ = false;
 };
 
@@ -108,27 +110,26 @@ class UpstreamCall {
 class Upstream {
  public:
   Upstream(Executor executor, Deadlines& deadlines, Services& services)
-      : executor_(executor), deadlines_(deadlines), services_(services) {}
-  void close_idle() { idle_.clear(); }
+      : executor_(executor), deadlines_(deadlines), services_(services), resolver_(executor), sweep_(deadlines, [this] {
+          close_idle(Clock::now());
+        }) {}
+  /// Closes the idle connections that are kept no longer than until then.
+  void close_idle(Clock::time_point then);
   /// Cancels every call of this loop, or only the gateway's own fetches.
   void cancel(bool all);
 
  private:
   friend class UpstreamCall;
-  struct Resolved {
-    std::vector<tcp::endpoint> endpoints;
-    Clock::time_point until;
-  };
   std::unique_ptr<UpstreamConnection> reuse(const std::string& pool);
-  void keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection);
-  Task<policy::Outcome<std::vector<tcp::endpoint>>> resolve(const config::Server& server);
+  void keep(const std::string& pool, std::unique_ptr<UpstreamConnection> connection, Clock::duration time);
   std::unique_ptr<ResponseParser> parser();
   Executor executor_;
   Deadlines& deadlines_;
   Services& services_;
   std::vector<std::unique_ptr<ResponseParser>> parsers_;  // that no call uses
   std::map<std::string, std::vector<std::unique_ptr<UpstreamConnection>>> idle_;
-  std::map<std::string, Resolved> resolved_;
+  Resolver resolver_;
+  Deadline sweep_;                 // while connections are idle: when the first is to be closed, or before
   std::set<UpstreamCall*> calls_;  // under way
 };
 

@@ -74,6 +74,8 @@ class Document {
   static policy::Outcome<Document, Error> parse(std::string text, const Limits& limits = {});
   Value root() const { return Value(this, 0); }
   const std::string& text() const { return text_; }
+  /// Memory that it uses: the text and the tree, which may be eight times as large.
+  std::size_t bytes() const { return text_.size() + nodes_.size() * sizeof(Node); }
   /// Gives the text back; Values of this document are no longer valid.
   std::string release() && { return std::move(text_); }
 

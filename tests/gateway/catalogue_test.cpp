@@ -9,16 +9,16 @@ using namespace std::chrono_literals;
 TEST_CASE("nothing is known of a server until a list has been seen") {
   Catalogue catalogue;
   CHECK(catalogue.listing("a") == Listing::unavailable);
-  catalogue.learn({});
+  catalogue.learn({}, 10);
   CHECK(catalogue.listing("a") == Listing::unlisted);
-  catalogue.learn({"a"});
+  catalogue.learn({"a"}, 10);
   CHECK(catalogue.listing("a") == Listing::listed);
 }
 
 TEST_CASE("a page adds names, a whole list replaces them") {
   Catalogue catalogue;
-  catalogue.learn({"a"});
-  catalogue.learn({"b"});
+  catalogue.learn({"a"}, 10);
+  catalogue.learn({"b"}, 10);
   CHECK(catalogue.listing("a") == Listing::listed);
   catalogue.replace({"c"}, "2.0");
   CHECK(catalogue.listing("a") == Listing::unlisted);
@@ -26,6 +26,21 @@ TEST_CASE("a page adds names, a whole list replaces them") {
   CHECK(catalogue.version() == "2.0");
   catalogue.replace({"c"}, "");
   CHECK(catalogue.version() == "2.0");
+}
+
+TEST_CASE("no more names are kept than the most, and none that is too long for any rule") {
+  Catalogue catalogue;
+  const std::string longest(1024, 'x');
+  catalogue.learn({"a", longest + "x", longest, "b"}, 2);
+  CHECK(catalogue.listing("a") == Listing::listed);
+  CHECK(catalogue.listing(longest) == Listing::listed);
+  CHECK(catalogue.listing(longest + "x") == Listing::unlisted);
+  CHECK(catalogue.listing("b") == Listing::unlisted);
+  catalogue.learn({"b"}, 2);
+  CHECK(catalogue.listing("b") == Listing::unlisted);
+  catalogue.replace({"b", longest + "x"}, "");
+  CHECK(catalogue.listing("b") == Listing::listed);
+  CHECK(catalogue.listing(longest + "x") == Listing::unlisted);
 }
 
 TEST_CASE("one fetch at a time, and no other before the pause is over unless the list is stale") {

@@ -1,6 +1,7 @@
 // Everything has a limit: each is crossed here over the wire, and what is just within it passes.
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startGateway } from './gateway.mjs';
@@ -8,8 +9,9 @@ import { start } from './process.mjs';
 import { startStub } from './stub.mjs';
 import { call, mark, modern, openSession, send, within } from './wire.mjs';
 
-const test = (name, body) => nodeTest(name, { timeout: 60_000 }, body);
-const ECHO = 'tools: {allowlist: ["mcp://stub/echo", "mcp://deaf/echo"]}\n';
+const titles = new Set();
+const test = (name, body) => (titles.add(name), nodeTest(name, { timeout: 60_000 }, body));
+const ECHO = 'tools: {allowlist: ["mcp://stub/echo", "mcp://deaf/echo", "mcp://demo/math.add"]}\n';
 const KIB = 1 << 10;
 const json = { 'content-type': 'application/json' };
 
@@ -43,10 +45,10 @@ function shared(limits, more) {
 }
 
 /** A call that is at the upstream: {client, up, word}. */
-async function arrived(url, args = {}) {
+async function arrived(url, args = {}, { from } = {}) {
   const word = mark();
   const arriving = stub.expect(word);
-  const client = send(url, call({ word, ...args }));
+  const client = send(url, { ...call({ word, ...args }), from });
   const up = await within(Promise.race([arriving, client.whole().then((answer) => Promise.reject(new Error(`not forwarded: ${answer.text}`)))]), 'the call');
   return { client, up, word };
 }
@@ -486,4 +488,349 @@ test('limits.drain: what is still under way then is cut and recorded, and the ga
   const ends = end.records.filter((record) => record.tool === 'echo' && record.type !== 'intent');
   const wanted = [...Array(3).fill(['other', 'call', 'unknown']), ...Array(3).fill(['stub', 'outcome', 'unknown'])];
   assert.deepEqual(ends.map(({ server, type, effect }) => [server, type, effect]).sort(), wanted);
+});
+
+describe('an upstream that never ends', () => {
+  const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
+  const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
+  const block = (text) => text.repeat(Math.ceil((16 * KIB) / text.length));
+
+  /** A server that says `first` to the request with this word, then `more` for as long as it is heard. */
+  async function endless(word, first, more) {
+    const sockets = new Set();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      let text = '';
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (!text.includes(word)) return;
+        text = '';
+        socket.write(first);
+        const go = () => socket.writable && socket.write(more, (error) => error || setImmediate(go));
+        go();
+        socket.on('close', () => heard('gone'));
+      });
+    });
+    let heard;
+    const gone = new Promise((resolve) => (heard = resolve));
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { url: `http://127.0.0.1:${server.address().port}/mcp`, gone, stop: () => (server.close(), sockets.forEach((socket) => socket.destroy())) };
+  }
+
+  /** What the caller got, and the record of it. */
+  async function against(first, more, limits, body) {
+    const word = mark();
+    const upstream = await endless(word, first, more);
+    let id;
+    try {
+      const records = await withLimits(limits, async (gateway, url) => {
+        const client = send(url, call({ word }));
+        id = (await client.head).headers['x-durward-entry'];
+        await body(client);
+        assert.equal(await within(upstream.gone, 'the upstream exchange to close'), 'gone');
+      }, { servers: { stub: upstream.url } });
+      return records.find((record) => record.id === id);
+    } finally {
+      upstream.stop();
+    }
+  }
+
+  for (const [what, first, more] of [
+    ['a field without an end', `${HEAD}X-Long: `, block('y')],
+    ['fields without an end', HEAD, block('X: y\r\n')],
+    ['interim responses without an end', '', block('HTTP/1.1 103 Early Hints\r\n\r\n')],
+    ["a chunk's extension without an end", `${CHUNKED}1;`, block('y')],
+    ["a chunk's size without an end", CHUNKED, block('0')],
+    ['trailers without an end', `${CHUNKED}2\r\n{}\r\n0\r\n`, block('X: y\r\n')],
+    ['a body without an end', CHUNKED, `4000\r\n${' '.repeat(16 * KIB)}\r\n`],
+  ]) {
+    test(`${what} is 42502, long before limits.call`, async () => {
+      const record = await against(first, more, { answer_bytes: '1MiB' }, (client) => assertFailed(client, 42502, 'unknown'));
+      assert.deepEqual([record.effect, record.facts.reason], ['unknown', 'upstream_failed']);
+    });
+  }
+
+  test('comments of a stream pass until limits.call, and then it breaks', async () => {
+    const stream = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n';
+    const record = await against(stream, ': still here\n', { call: '1s' }, async (client) => {
+      client.res.resume();
+      const answer = await client.whole();
+      assert.equal(answer.clean, false, 'a clean end');
+      assert.match(answer.text, /still here/);
+    });
+    assert.deepEqual([record.effect, record.facts.reason], ['unknown', 'upstream_timeout']);
+  });
+});
+
+describe('an upstream that is half there', () => {
+  test('a server that is frozen behind a kept connection is 42504, and is used again when it goes on', async () => {
+    const demo = await start(process.env.DURWARD, ['demo', '--port', '0'], { ready: /http:\/\/127\.0\.0\.1:(\d+)\/mcp/ });
+    try {
+      await withLimits({ call: '1s' }, async (gateway) => {
+        const add = () => send(gateway.url('demo'), modern('tools/call', { name: 'math.add', arguments: { a: 1, b: 2 } }));
+        assert.equal((await add().whole()).error, undefined);
+        demo.signal('SIGSTOP');
+        await assertFailed(add(), 42504, 'unknown'); // over the kept connection
+        await assertFailed(add(), 42504, 'unknown'); // over a new one: the system still accepts for it
+        demo.signal('SIGCONT');
+        assert.equal((await add().whole()).error, undefined);
+      }, { servers: { demo: `http://127.0.0.1:${demo.match[1]}/mcp` }, listen: { threads: 1 } });
+    } finally {
+      demo.signal('SIGCONT');
+      await demo.stop();
+    }
+  });
+
+  for (const how of ['end', 'destroy']) {
+    test(`a kept connection that the server has closed (${how}) is not used`, async () => {
+      const seen = [];
+      const server = createServer((socket) => {
+        let text = '';
+        socket.on('error', () => {}).on('data', (chunk) => {
+          text += chunk;
+          const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+          if (!/^Content-Length: (\d+)/im.test(text) || body.length < Number(/^Content-Length: (\d+)/im.exec(text)[1])) return;
+          text = '';
+          const answer = JSON.stringify(done({ message: JSON.parse(body) }));
+          if (body.includes('"echo"')) seen.push(socket);
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${answer.length}\r\n\r\n${answer}`);
+        });
+      });
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const servers = { stub: `http://127.0.0.1:${server.address().port}/mcp` };
+        await withLimits({}, async (gateway, url) => {
+          for (let i = 0; i < 3; ++i) {
+            assert.equal((await send(url, call({ word: mark() })).whole()).error, undefined);
+            const left = new Promise((resolve) => seen[i].once(how === 'end' ? 'finish' : 'close', resolve));
+            seen[i][how]();
+            await within(left, 'the end');
+          }
+          assert.equal(new Set(seen).size, 3);
+        }, { servers, listen: { threads: 1 } });
+      } finally {
+        server.close();
+      }
+    });
+  }
+
+  test('limits.upstream_idle: a connection that nobody used for so long is closed', () =>
+    withLimits({ upstream_idle: '1s' }, async (gateway, url) => {
+      const { client, up } = await arrived(url);
+      const closed = new Promise((resolve) => up.res.socket.once('close', resolve));
+      up.json(done(up));
+      assert.equal((await client.whole()).error, undefined);
+      await within(closed, 'the idle connection to close'); // Node itself would keep it for five seconds
+      const next = await arrived(url);
+      next.up.json(done(next.up));
+      assert.equal((await next.client.whole()).error, undefined);
+    }));
+});
+
+describe('the tools of a server', () => {
+  test('limits.catalogue: a list that does not come in time is given up', async () => {
+    const own = await startStub();
+    const asked = own.expect((up) => up.message?.method === 'tools/list');
+    try {
+      await withLimits({ catalogue: '1s' }, async (gateway) => {
+        const up = await within(asked, 'tools/list');
+        await within(gateway.said(/catalogue of server stub not fetched: upstream_timeout/), 'the gateway to give up');
+        assert.equal(await within(up.gone, 'the exchange to close'), 'gone');
+      }, { servers: { stub: own.url } });
+    } finally {
+      own.stop();
+    }
+  });
+
+  test('limits.tools: a longer list is not taken', () =>
+    withLimits({ tools: 1 }, (gateway) => within(gateway.said(/catalogue of server stub not fetched: upstream_failed.*limits\.tools/), 'the refusal')));
+});
+
+describe('a caller that does not read', () => {
+  const asking = (url, word) => {
+    const { headers, body } = call({ word });
+    const fields = Object.entries({ ...headers, accept: 'application/json, text/event-stream', 'content-length': body.length });
+    return posting(url, fields.map(([name, value]) => `${name}: ${value}`)) + body;
+  };
+
+  test('limits.write_stall: a stream stops to be read from upstream, and is cut and recorded', async () => {
+    let word;
+    const records = await withLimits({ write_stall: '1s' }, async (gateway, url) => {
+      word = mark();
+      const arriving = stub.expect(word);
+      const line = raw(url, asking(url, word));
+      line.socket.pause();
+      const up = await within(arriving, 'the call');
+      up.sse();
+      const event = `data: ${JSON.stringify(log('x'.repeat(64 * KIB)))}\n\n`;
+      let taken = 0;
+      const pour = (async () => {
+        while (await Promise.race([up.gone.then(() => false), new Promise((resolve) => up.res.write(event, () => resolve(true)))])) taken += event.length;
+      })();
+      assert.equal(await within(up.gone, 'the upstream exchange to close'), 'gone');
+      await pour;
+      // What the system holds for four ends of sockets, and hardly more: nothing piles up in the gateway.
+      assert.ok(taken < 48 * KIB * KIB, `${taken} bytes were taken`);
+      line.socket.destroy();
+    });
+    const ends = records.filter((record) => record.tool === 'echo');
+    assert.deepEqual(ends.map(({ type, effect, facts }) => [type, effect, facts.reason]), [['call', 'unknown', 'client_gone']]);
+  });
+
+  test('limits.write_stall: a large answer is cut, unless it is taken slowly but steadily', () =>
+    withLimits({ write_stall: '2s' }, async (gateway, url) => {
+      const ask = async (line, word, arriving) => {
+        const up = await within(arriving, 'the call');
+        up.json(done(up, 'x'.repeat(15 * KIB * KIB)));
+        return line;
+      };
+      const begin = () => {
+        const word = mark();
+        const arriving = stub.expect(word);
+        const line = raw(url, asking(url, word));
+        return ask(line, word, arriving);
+      };
+      const [stalled, steady] = await Promise.all([begin(), begin()]);
+      stalled.socket.pause();
+      const began = performance.now();
+      steady.socket.on('data', () => {
+        steady.socket.pause();
+        setTimeout(() => steady.socket.resume(), 15);
+      });
+      await within(Promise.race([steady.has(/\}\}$/), steady.closed]), 'all of it', 30_000);
+      assert.ok(steady.text.length > 15 * KIB * KIB, `${steady.text.length} bytes`);
+      assert.ok(performance.now() - began > 2000, 'too fast to show anything');
+      steady.socket.destroy();
+      stalled.socket.resume();
+      await within(stalled.closed, 'the close');
+      assert.ok(stalled.text.length < 15 * KIB * KIB, `${stalled.text.length} bytes`);
+    }));
+});
+
+describe('what is held in memory', () => {
+  test('limits.buffered_bytes_per_address: one address leaves room for others', () =>
+    withLimits({ buffered_bytes_per_address: '100KiB' }, async (gateway, url) => {
+      const pad = 'x'.repeat(60 * KIB);
+      const { client, up } = await arrived(url, { pad });
+      const word = mark();
+      const refused = await send(url, call({ word, pad })).whole();
+      assert.equal(refused.error?.code, 42503, refused.text);
+      assert.equal(stub.with(word).length, 0);
+      const other = await send(url, { ...call({ word: mark(), pad }), from: '127.0.0.2' }).whole();
+      assert.equal(other.error, undefined, other.text);
+      up.json(done(up));
+      assert.equal((await client.whole()).error, undefined);
+    }));
+
+  test('limits.buffered_bytes counts what a text becomes when it is parsed, of requests, answers and events', () =>
+    withLimits({ buffered_bytes: '200KiB' }, async (gateway, url) => {
+      const zeros = Array(20_000).fill(0); // 40 KB of text, 16 bytes for each in memory
+      const word = mark();
+      const refused = await send(url, call({ word, zeros })).whole();
+      assert.equal(refused.error?.code, 42503, refused.text);
+      assert.equal(stub.with(word).length, 0);
+      const large = (up) => ({ ...done(up), result: { zeros, resultType: 'complete' } });
+      const answered = await arrived(url);
+      answered.up.json(large(answered.up));
+      await assertFailed(answered.client, 42503, 'unknown');
+      const streamed = await arrived(url);
+      streamed.up.sse();
+      await streamed.client.head;
+      streamed.up.event(large(streamed.up));
+      const answer = await streamed.client.whole();
+      assert.deepEqual([answer.clean, answer.bytes.length], [false, 0]);
+    }));
+});
+
+describe('the ledger', () => {
+  const ledger = (more) => ({ ledger: { dir: 'ledger', key_ref: 'file://./keys/ed25519.key', ...more } });
+  const withLedger = async (more, body) => {
+    const gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO, settings: ledger(more), listen: { threads: 1 } });
+    let end;
+    try {
+      await body(gateway, gateway.url('stub'));
+    } finally {
+      end = await gateway.stop({ verify: true });
+    }
+    return end.records;
+  };
+
+  test('ledger.queue: a call that would find no place for its record is 42503, until one is free', () =>
+    withLedger({ queue: 8 }, async (gateway, url) => {
+      const calls = [];
+      const open = async () => {
+        const word = mark();
+        const arriving = stub.expect(word);
+        const client = send(url, call({ word }));
+        const first = await within(Promise.race([arriving, client.whole()]), 'the call or a refusal');
+        if (first.error) assert.equal(first.error.code, 42503, first.text);
+        else calls.push({ client, up: first });
+        return first.error === undefined;
+      };
+      while (calls.length < 9 && (await open()));
+      assert.ok(calls.length <= 8, `${calls.length} calls with 8 places`);
+      const { client, up } = calls.shift();
+      up.json(done(up));
+      assert.equal((await client.whole()).error, undefined);
+      await within((async () => { while (!(await open())); })(), 'a free place');
+      for (const one of calls) one.up.json(done(one.up));
+      for (const one of calls) assert.equal((await one.client.whole()).error, undefined);
+    }));
+
+  for (const [setting, ask] of [
+    ['ledger.anonymous_refusals_per_second', (url) => send(url, { ...call({}), headers: { ...call({}).headers, host: 'elsewhere.example' } })],
+    ['ledger.refusals_per_second', (url) => send(url, modern('tools/call', { name: 'nothing', arguments: {} }))],
+  ]) {
+    test(`${setting}: of a flood a few refusals have records of their own, and the rest is counted`, async () => {
+      const floods = 40;
+      const records = await withLedger({ [setting.slice('ledger.'.length)]: 2 }, async (gateway, url) => {
+        for (const client of [...Array(floods)].map(() => ask(url))) await client.whole();
+      });
+      const refusals = records.filter((record) => record.type === 'refusal');
+      assert.equal(refusals.reduce((sum, record) => sum + (record.count ?? 1), 0), floods, JSON.stringify(refusals.slice(0, 5)));
+      assert.ok(refusals.length < floods / 2, `${refusals.length} records`);
+    });
+  }
+});
+
+// Every limit in the generated reference, and the case above that crosses it.
+const CROSSED_BY = {
+  'limits.header_bytes': 'limits.header_bytes',
+  'limits.header_fields': 'limits.header_fields',
+  'limits.body_bytes': 'limits.body_bytes',
+  'limits.json_depth': 'limits.json_depth',
+  'limits.body_rate': 'limits.body_grace and body_rate: a body that stalls is 408, one grace later if it kept up before',
+  'limits.body_grace': 'limits.body_grace and body_rate: a body that stalls is 408, one grace later if it kept up before',
+  'limits.answer_bytes': 'limits.answer_bytes: a larger JSON answer is 42502, and the call may have run',
+  'limits.event_bytes': 'limits.event_bytes: it may be the first event, and one just within passes',
+  'limits.buffered_bytes': 'limits.buffered_bytes: bodies that together are larger are 42503, until one is done',
+  'limits.buffered_bytes_per_address': 'limits.buffered_bytes_per_address: one address leaves room for others',
+  'limits.baggage_bytes': 'limits.baggage_bytes: more is dropped whole, over one field or several',
+  'limits.initialize_bytes': 'a larger JSON answer is 42502',
+  'limits.batch': 'limits.batch: 32 messages pass, 33 are 400',
+  'limits.tools': 'limits.tools: a longer list is not taken',
+  'limits.connections_per_address': 'limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back',
+  'limits.connections': 'limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back',
+  'limits.upstream_connections': 'limits.upstream_connections: one call more than connections is 42503',
+  'limits.header_read': 'limits.header_read: a head that stalls is 408',
+  'limits.idle': 'limits.idle: a connection without a request is closed, before the first and between two',
+  'limits.connect': 'limits.connect: a server that accepts no connection is 42504, and nothing ran',
+  'limits.upstream_idle': 'limits.upstream_idle: a connection that nobody used for so long is closed',
+  'limits.catalogue': 'limits.catalogue: a list that does not come in time is given up',
+  'limits.write_stall': 'limits.write_stall: a stream stops to be read from upstream, and is cut and recorded',
+  'limits.call': 'limits.call: a call without an answer is 42504, and may have run',
+  'limits.stream': 'limits.stream: a subscription and a GET stream outlive limits.call, and end',
+  'limits.drain': 'limits.drain: what is still under way then is cut and recorded, and the gateway ends well',
+  'ledger.queue': 'ledger.queue: a call that would find no place for its record is 42503, until one is free',
+  'ledger.anonymous_refusals_per_second': 'ledger.anonymous_refusals_per_second: of a flood a few refusals have records of their own, and the rest is counted',
+  'ledger.refusals_per_second': 'ledger.refusals_per_second: of a flood a few refusals have records of their own, and the rest is counted',
+};
+
+test('every limit of the reference is crossed by a case here', () => {
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  const rows = [...readme.matchAll(/^\| `(limits\.\w+|ledger\.(?:queue|\w*refusals_per_second))` \|/gm)].map(([, name]) => name);
+  assert.ok(rows.length >= 26, `${rows.length} limits in README.md`);
+  assert.deepEqual(Object.keys(CROSSED_BY).sort(), rows.sort());
+  for (const [setting, title] of Object.entries(CROSSED_BY)) assert.ok(titles.has(title), `${setting}: no case “${title}”`);
 });

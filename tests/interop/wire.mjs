@@ -4,8 +4,8 @@ import { request } from 'node:http';
 export const MODERN = '2026-07-28';
 const LAST_RESORT_MS = 10_000;
 
-/** Sends one request. Header values may be arrays (repeated fields); undefined leaves a header out. */
-export function send(url, { method = 'POST', headers = {}, body } = {}) {
+/** Sends one request. Header values may be arrays (repeated fields); undefined leaves a header out. `from` is a local address. */
+export function send(url, { method = 'POST', headers = {}, body, from } = {}) {
   const { hostname, port, pathname, search, host } = new URL(url);
   const bytes = body === undefined ? undefined : Buffer.from(body);
   const all = {
@@ -16,7 +16,7 @@ export function send(url, { method = 'POST', headers = {}, body } = {}) {
     ...headers,
   };
   const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [value].flat().flatMap((one) => [name, one])));
-  const req = request({ hostname, port, path: `${pathname}${search}`, method, headers: lines, agent: false });
+  const req = request({ hostname, port, path: `${pathname}${search}`, method, headers: lines, agent: false, localAddress: from });
   return new Exchange(req, bytes);
 }
 

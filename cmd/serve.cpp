@@ -33,7 +33,8 @@ void log_report(log::LogLevel level, std::string_view report) {
     const std::size_t end = std::min(report.find('\n'), report.size());
     log::Line line;
     line.msg = report.substr(0, end);
-    log::write(level, log::Event::configuration, line);
+    // The quoted line and the mark under it are for a terminal: place and mistake stand in the line before.
+    if (!line.msg.starts_with(' ')) log::write(level, log::Event::configuration, line);
     report.remove_prefix(std::min(end + 1, report.size()));
   }
 }

@@ -32,7 +32,8 @@ Checked check_files(const std::string& config_path) {
   auto policy = config::load_policy(read.policy.value);
   add_ownership(read.policy.value, policy.diagnostics);
   const config::PolicySettings& rules = policy.value ? *policy.value : *policy.partial;
-  if (good) checked.rules = policy::Rulebook::compile(rules, read.servers, policy.diagnostics);
+  const bool seen = policy.value || !rules.file.empty();  // of a file that cannot be read there is nothing more to say
+  if (good && seen) checked.rules = policy::Rulebook::compile(rules, read.servers, policy.diagnostics);
   checked.report += config::render(policy);
   if (!policy.value || config::has_errors(policy.diagnostics)) checked.rules = nullptr;
   if (good && checked.rules) checked.settings = *std::move(settings.value);

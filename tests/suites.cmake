@@ -40,6 +40,9 @@ if(DURWARD_BINARY)
     endforeach()
     # Where tracing is not permitted most of it is left out, which it says in one line; shown as skipped unless the rest fails.
     set_tests_properties("interop: peers" PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: strace is not installed or not permitted.*fail 0[^0-9]")
+    # What needs third-party material or a program of another package: skipped where that is absent, unless the rest fails.
+    set_tests_properties("interop: strict" PROPERTIES SKIP_REGULAR_EXPRESSION "DURWARD_CORPORA is not set.*fail 0[^0-9]")
+    set_tests_properties("interop: metrics" PROPERTIES SKIP_REGULAR_EXPRESSION "(promtool|prometheus) is not installed.*fail 0[^0-9]")
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/interop/conformance.mjs)
       durward_suite("interop: conformance" ALONE LABELS interop TIMEOUT 900 FOLDER tests/interop ENVIRONMENT ${gateway}
         COMMAND ${node} conformance.mjs)

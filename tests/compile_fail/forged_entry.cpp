@@ -9,6 +9,7 @@ Task<durward::policy::Outcome<Entry>> make(Recorder& recorder, const Exchange& x
 }
 #else
 Entry make(durward::audit::Ledger& ledger, const Exchange& x) {
-  return Entry(ledger, x, durward::audit::Record(), durward::audit::Durability::written, durward::audit::Type::call);
+  auto record = std::make_unique<durward::audit::Record>();
+  return Entry(ledger, x, std::move(record), durward::audit::Durability::written, durward::audit::Type::call);
 }
 #endif

@@ -310,7 +310,11 @@ test('health: live, started, ready, and nothing else', () =>
   withGateway({}, async (gateway) => {
     const [, port] = /admin listener http:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.logs());
     const ask = (path) => send(`http://127.0.0.1:${port}${path}`, { method: 'GET' }).whole();
-    for (const path of ['/livez', '/startupz', '/readyz']) assert.equal((await ask(path)).status, 200, path);
+    for (const path of ['/livez', '/startupz']) assert.equal((await ask(path)).status, 200, path);
+    const ready = async () => {
+      while ((await ask('/readyz')).status !== 200);
+    };
+    await within(ready(), 'the catalogue, without which it is not ready');
     assert.equal((await ask('/api/v1/anything')).status, 404);
     assert.equal((await ask('/mcp/stub')).status, 404);
   }));

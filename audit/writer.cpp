@@ -142,7 +142,8 @@ void Writer::write_loop() {
 /// Whether the queue should be written now, without waiting for company.
 bool Writer::enough() const {
   if (queue_.empty() || stopping_) return true;
-  if (awaited_ == 0) return queue_.size() >= kQuietGoal;
+  // A short queue must not fill while nobody hurries. Reserved places count: their records come, too.
+  if (awaited_ == 0) return queue_.size() >= kQuietGoal || places_ >= settings_.queue / 2;
   // Somebody waits: for no longer than until everyone who could join him has.
   return idle_ == Idle::quiet || queue_.size() >= kBatchGoal || in_flight_ == 0;
 }
@@ -154,7 +155,10 @@ void Writer::linger(std::unique_lock<std::mutex>& lock) {
     idle_ = how;
     const std::chrono::nanoseconds most = how == Idle::quiet ? std::chrono::nanoseconds(kQuietLinger) : kLinger;
     const auto waited = platform_.steady() - queue_.front().queued;
-    wake_writer_.wait_for(lock, most - std::min<std::chrono::nanoseconds>(waited, most), [this] { return enough(); });
+    wake_writer_.wait_for(lock, most - std::min<std::chrono::nanoseconds>(waited, most), [this, how] {
+      // Not by idle_ alone: whoever wakes this thread has reset it.
+      return (how == Idle::quiet && awaited_ > 0) || enough();
+    });
     if (awaited_ == 0 || queue_.empty()) break;
   }
   idle_ = Idle::no;

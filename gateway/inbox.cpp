@@ -4,7 +4,7 @@
 
 namespace durward::gateway {
 
-void Inbox::put(std::unique_ptr<Letter> letter) {
+void Inbox::put(std::unique_ptr<Letter> letter) noexcept {
   std::unique_lock lock(mutex_);
   waiting_.push_back(std::move(letter));
   const bool first = waiting_.size() == 1;

@@ -21,8 +21,8 @@ class Letter {
 class Inbox {
  public:
   explicit Inbox(Executor executor) : executor_(executor) {}
-  /// Any thread, as long as the loop lives.
-  void put(std::unique_ptr<Letter> letter);
+  /// Any thread, as long as the loop lives. A letter that cannot be kept ends the process: somebody would wait for ever.
+  void put(std::unique_ptr<Letter> letter) noexcept;
 
  private:
   void empty();

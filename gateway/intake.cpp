@@ -25,9 +25,9 @@ void Intake::detach() {
 }
 
 void Intake::start() {
-  reading_ = true;
   const std::span<char> space = unread.space();
   socket_->async_read_some(asio::buffer(space.data(), space.size()), Ended(shared_from_this()));
+  reading_ = true;  // only now: what comes before may throw
 }
 
 void Intake::ended(error_code ec, std::size_t got) {
@@ -62,7 +62,13 @@ error_code Intake::result() {
 void Intake::watch(std::function<void()> on_gone, std::size_t most) {
   on_gone_ = std::move(on_gone);
   most_ = most;
-  if (!reading_ && !news_ && unread.size() < most_) start();
+  if (reading_) return;
+  if (news_ && result_) {  // it ended while nobody watched
+    hung_up_ = true;
+    std::exchange(on_gone_, nullptr)();
+  } else if (unread.size() < most_) {
+    start();
+  }
 }
 
 }  // namespace durward::gateway

@@ -270,7 +270,12 @@ Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<po
   }
   const std::string key = principal_key(*x.principal);
   auto start = [this, &record, &key](auto handler) {
-    ledger_.refuse(*record, key, settings_.reads, receipt(inbox_, std::move(handler)));
+    const audit::Ledger::Done done = receipt(inbox_, std::move(handler));
+    try {
+      ledger_.refuse(*record, key, settings_.reads, done);
+    } catch (const std::exception&) {
+      done(Violation(Reason::ledger_unavailable, "no memory for a record"));
+    }
   };
   // Whatever became of the record, the answer is the refusal.
   (void)co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);

@@ -1,6 +1,8 @@
 #include "audit/ledger.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 
 #include "audit/chain.hpp"
 #include "tests/audit/support.hpp"
@@ -267,6 +269,25 @@ TEST_CASE("the origin is fixed by the first opening") {
   CHECK(must_open(other, machine)->origin() == "example.test/ledger");
   other.origin = "durward-x";
   CHECK_FALSE(Ledger::open(other, key(), ring(), boot(), machine.platform));
+}
+
+TEST_CASE("a short queue is written before it is full, though nobody waits for its records") {
+  const Folder folder;
+  const Machine machine;
+  config::Ledger few = settings(folder.path());
+  few.queue = 8;
+  auto ledger = must_open(few, machine);
+  for (int i = 0; i < 200; ++i) {
+    // One record at a time, as one caller makes them: each place is asked for when the one before has been given back or kept.
+    bool placed = ledger->reserve();
+    for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+         !placed && std::chrono::steady_clock::now() < until; placed = ledger->reserve())
+      std::this_thread::yield();
+    REQUIRE(placed);
+    ledger->append(call(), Durability::buffered, true, {});
+  }
+  ledger->close();
+  CHECK(ledger->numbers().records >= 200);
 }
 
 TEST_CASE("a commitment names its tenant's newest keyring entry and depends on tenant, label and bytes") {

@@ -61,6 +61,13 @@ class Fields {
   virtual void section(const Key& key, const Inside& inside) = 0;
   /// A map whose keys are names that the author chose, in the file's order.
   virtual void table(const Key& key, const Form& name, const Entry& entry) = 0;
+  /// A list of maps with the same fixed keys. where: the item's own place. Returns whether the key is present and a list.
+  using Item = std::function<void(Fields&, const Position& where)>;
+  virtual bool list(const Key& key, const Item& item) = 0;
+  /// As what a key is written, for one that may be written in two forms. One that is absent is to be read in all of them, so
+  /// that the reference tells of each.
+  enum class Shape { absent, text, list, map };
+  virtual Shape shape(std::string_view name) const = 0;
 
   template <class T>
   void whole(const Key& key, std::uint64_t least, std::uint64_t most, T& out) {

@@ -251,6 +251,36 @@ void Reader::table(const Key& key, const Form& name, const Entry& entry) {
   }
 }
 
+bool Reader::list(const Key& key, const Item& item) {
+  const Node* list = find(key, Node::Kind::list);
+  if (list == nullptr) return false;
+  if (list->items.empty() && key.required) {
+    report_.error(at(*list), fmt::format("{} must have at least one item: {}", full(key.name), key.advice));
+  }
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const Node& node = list->items[i];
+    const std::string path = fmt::format("{}[{}]", full(key.name), i);
+    if (node.kind != Node::Kind::map) {
+      if (node.kind != Node::Kind::broken) wrong(fmt::format("an item of {}", full(key.name)), node, "must be a map", true);
+      continue;
+    }
+    Reader reader(&node, at(node), path, report_);
+    item(reader, at(node));
+    reader.finish();
+  }
+  return true;
+}
+
+Fields::Shape Reader::shape(std::string_view name) const {
+  const std::size_t count = map_ == nullptr ? 0 : map_->keys.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (map_->keys[i].text != name) continue;
+    const Node::Kind kind = map_->items[i].kind;
+    return kind == Node::Kind::list ? Shape::list : kind == Node::Kind::map ? Shape::map : Shape::text;
+  }
+  return Shape::absent;
+}
+
 void Reader::finish() {
   if (map_ == nullptr) return;
   for (const Node& key : map_->keys) {

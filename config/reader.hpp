@@ -21,6 +21,8 @@ class Reader : public Fields {
   bool words(const Key& key, std::span<const Word> words, std::vector<int>& out) override;
   void section(const Key& key, const Inside& inside) override;
   void table(const Key& key, const Form& name, const Entry& entry) override;
+  bool list(const Key& key, const Item& item) override;
+  Shape shape(std::string_view name) const override;
 
   void finish();
 

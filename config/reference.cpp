@@ -44,6 +44,14 @@ class Table : public Fields {
     Table inner(out_, fmt::format("{}.<{}>", full(key.name), name.name));
     entry(inner, {});
   }
+  bool list(const Key& key, const Item& item) override {
+    row(key, "list of maps", "");
+    Table inner(out_, full(key.name) + "[]");
+    item(inner, {});
+    return false;
+  }
+  // A declaration that asks, reads an absent key in all of its forms: each gets its row.
+  Shape shape(std::string_view) const override { return Shape::absent; }
 
  private:
   std::string full(std::string_view name) const {

@@ -72,3 +72,29 @@ TEST_CASE("text that another YAML reader would take for a number or a boolean ne
     CHECK(accepted(text));
   }
 }
+
+TEST_CASE("a list of maps is read item by item, and each mistake in it has its place") {
+  Report report("f");
+  const auto root = parse_document("rules:\n  - {id: a}\n  - {id: b, extra: 1}\n  - c\n  - [d]\n", report);
+  REQUIRE(root);
+  Reader reader(&*root, report.at(1, 1), "", report);
+  const Form any{"text", [](std::string_view) { return std::string(); }};
+  std::vector<std::string> ids;
+  std::vector<int> lines;
+  CHECK(reader.shape("rules") == Fields::Shape::list);
+  CHECK(reader.shape("other") == Fields::Shape::absent);
+  CHECK(reader.list({"rules", ""}, [&](Fields& f, const Position& where) {
+    Located<std::string> id;
+    if (f.text({"id", ""}, any, id)) ids.push_back(id.value);
+    lines.push_back(where.line);
+  }));
+  reader.finish();
+  CHECK(ids == std::vector<std::string>{"a", "b"});
+  CHECK(lines == std::vector<int>{2, 3});
+  const auto all = report.take();
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].where.line == 3);
+  CHECK(all[0].message.find("unknown key \"extra\" in rules[1]") == 0);
+  CHECK(all[1].message == "an item of rules must be a map");
+  CHECK(all[2].message == "an item of rules must be a map, found a list");
+}

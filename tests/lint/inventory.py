@@ -76,7 +76,7 @@ class Inventory:
         self.suites = {}  # CTest name: files that its command names
         self.disabled = set()
         for folder in re.findall(r"^\s*durward_tests\((\w+)", (root / "tests/CMakeLists.txt").read_text(), re.MULTILINE):
-            self.catch[folder] = self.read(sorted((root / "tests" / folder).glob("*_test.cpp")))
+            self.catch[folder] = self.read(sorted((root / "tests" / folder).rglob("*_test.cpp")))
         lines = (root / "tests/suites.cmake").read_text().splitlines()
         text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
         commands = [(name, WORD.findall(words)) for name, words in COMMAND.findall(text)]

@@ -1,7 +1,11 @@
 #include "audit/ledger.hpp"
 
+#include <pthread.h>
+
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <string_view>
 #include <thread>
 
 #include "audit/chain.hpp"
@@ -288,6 +292,36 @@ TEST_CASE("a short queue is written before it is full, though nobody waits for i
   }
   ledger->close();
   CHECK(ledger->numbers().records >= 200);
+}
+
+TEST_CASE("a waiter ends the wait for records that nobody waits for, though others may still come") {
+  const Folder folder;
+  Machine machine;
+  // The writer takes every record for one of an hour ahead, so that its wait for company lasts an hour, until it catches up.
+  auto waits = std::make_shared<std::atomic<int>>(0);
+  auto caught_up = std::make_shared<std::atomic<bool>>(false);
+  machine.platform.steady = [waits, caught_up] {
+    std::array<char, 16> name{};
+    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+    if (std::string_view(name.data()) == "ledger-writer") ++*waits;
+    const bool behind = std::string_view(name.data()) == "ledger-writer" && !*caught_up;
+    return std::chrono::steady_clock::now() + std::chrono::hours(behind ? 0 : 1);
+  };
+  std::promise<bool> told;
+  auto answer = told.get_future();
+  auto ledger = must_open(settings(folder.path()), machine);
+  REQUIRE(ledger->reserve());  // somebody is still to come, whom a waiter would wait for a moment
+  const int before = *waits;
+  ledger->append(call(), Durability::buffered, false, {});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (*waits == before && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  REQUIRE(*waits > before);  // it asked for the time with the lock held: what is appended now finds it waiting
+  *caught_up = true;
+  ledger->append(call(), Durability::written, false, [&](policy::Outcome<void> outcome) { told.set_value(bool(outcome)); });
+  CHECK(answer.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  ledger->close();
+  CHECK(answer.get());
+  ledger->release();
 }
 
 TEST_CASE("a commitment names its tenant's newest keyring entry and depends on tenant, label and bytes") {

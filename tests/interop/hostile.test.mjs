@@ -1,5 +1,6 @@
 // What callers and upstreams can do wrong on purpose, each once found to work: raw bytes over sockets.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { after, before, test as nodeTest } from 'node:test';
 import { startGateway } from './gateway.mjs';
@@ -116,6 +117,49 @@ test('a client that hangs up behind an early byte is seen to leave', async () =>
   const up = await within(arriving, 'the call');
   socket.write('\r\n', () => socket.destroy());
   assert.equal(await within(up.gone, 'the upstream exchange to close', 3_000), 'gone');
+});
+
+/** A call as bytes, with `connection: keep-alive`; padded to `size` bytes in all if that is given. */
+function posted(args, size) {
+  const bytes = (pad) => {
+    const { headers, body } = call({ ...args, pad });
+    const fields = Object.entries({ host: `127.0.0.1:${port}`, 'content-type': 'application/json', ...headers, 'content-length': Buffer.byteLength(body) });
+    return `POST /mcp/stub HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
+  };
+  const padded = 'x'.repeat(size ? size - bytes('x'.repeat(10_000)).length + 10_000 : 0);
+  return bytes(padded);
+}
+
+/** Resolves when the gateway has taken from the system all that this socket has written: as /proc/net/tcp shows its two ends. */
+function taken(socket) {
+  const hex = (number) => number.toString(16).toUpperCase().padStart(4, '0');
+  const look = async () => {
+    for (;;) {
+      const lines = (await readFile('/proc/net/tcp', 'latin1')).split('\n');
+      const queues = (from, to) => lines.map((line) => new RegExp(`:${hex(from)} [0-9A-F]{8}:${hex(to)} 01 ([0-9A-F]{8}):([0-9A-F]{8}) `).exec(line)).find(Boolean);
+      const [ours, theirs] = [queues(socket.localPort, port), queues(port, socket.localPort)];
+      if (socket.writableLength === 0 && ours?.[1] === '00000000' && theirs?.[2] === '00000000') return;
+      await new Promise(setImmediate);
+    }
+  };
+  return within(look(), 'the gateway to read');
+}
+
+test('a client that hangs up behind a whole request of header size, sent early, is seen to leave', async () => {
+  const words = [mark(), mark()];
+  const arriving = words.map((word) => stub.expect(word));
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {}).resume();
+  socket.write(posted({ word: words[0] }));
+  const first = await within(arriving[0], 'the first call');
+  const early = posted({ word: words[1] }, 16 << 10);
+  assert.equal(early.length, 16 << 10);
+  socket.write(early);
+  await taken(socket);
+  first.result({ content: [], resultType: 'complete' });
+  const second = await within(arriving[1], 'the second call');
+  socket.destroy();
+  assert.equal(await within(second.gone, 'the upstream exchange to close', 3_000), 'gone');
 });
 
 test('a batch of notifications that cannot be delivered is refused by the table', async () => {

@@ -17,7 +17,7 @@ struct Fault {
   bool other_key = false;        // the batch is signed under a key id that was not given
 };
 
-/// Judges a log line by line, batch by batch (ledger.md, "In a file"). Each batch costs one signature check.
+/// Judges a log line by line, batch by batch (deploy/docs/ledger.md, "Judging a log"). Each batch costs one signature check.
 class Chain {
  public:
   /// What to do with a batch under a key that was not given.

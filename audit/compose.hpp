@@ -18,7 +18,7 @@ struct Composed {
   std::uint32_t sig_at = 0;
 };
 
-/// What an aggregate adds to `facts` (ledger.md, "Floods"). All but addresses go with Record::count.
+/// What an aggregate adds to `facts` (deploy/docs/ledger.md, "Floods"). All but addresses go with Record::count.
 struct FloodFacts {
   std::string address;    // the caller's, as a commitment; of a single refusal
   std::string addresses;  // canonical JSON array of {address, count}, the busiest first

@@ -10,7 +10,7 @@
 
 #include "audit/record.hpp"
 
-/// Flood budgets (ledger.md, "Floods"): pure arithmetic, time is an argument, nothing is thread-safe.
+/// Flood budgets (deploy/docs/ledger.md, "Floods"): pure arithmetic, time is an argument, nothing is thread-safe.
 namespace durward::audit {
 
 /// What an aggregate record says.

@@ -8,7 +8,8 @@
 #include "audit/keys.hpp"
 #include "policy/outcome.hpp"
 
-/// Where keys live (ledger.md, "Keys"). Every error is one sentence for the operator and names the file, never its content.
+/// Where keys live (deploy/docs/ledger.md, "Keys"). Every error is one sentence for the operator and names the file, never its
+/// content.
 namespace durward::audit {
 
 /// A string that is a result, where an error is a string too.
@@ -41,7 +42,7 @@ struct NewKeys {
 policy::Outcome<NewKeys, std::string> init_keys(const std::string& path, const std::string& origin,
                                                 const std::vector<std::string>& tenants, std::string_view now_rfc3339);
 
-/// Whether a log may have this name (ledger.md, "Encoding").
+/// Whether a log may have this name: it stands in what is signed, between line feeds.
 bool valid_origin(std::string_view origin);
 std::string random_origin();
 /// The origin that the file holds, or, where there is none, the wanted one (or a random one), written there. An error if it

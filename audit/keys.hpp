@@ -41,7 +41,7 @@ struct KeyringEntry {
   std::string from;    // RFC 3339 UTC
 };
 
-/// keyring.json (ledger.md, "Keyring").
+/// keyring.json (deploy/docs/ledger.md, "Keys").
 struct Keyring {
   std::vector<KeyringEntry> session, idem, reply, apikey, vault;
   std::map<std::string, std::vector<KeyringEntry>> commit;  // by tenant
@@ -64,8 +64,9 @@ class Committer {
   crypto::Hmac mac_;
 };
 
-/// Reads a secret file with ledger.md's ownership checks: refuses one that others can read, that the group can unless the
-/// owner is root and the group is one of the process's own, or whose directory others can write without the sticky bit.
+/// Reads a secret file with the ownership checks of deploy/docs/ledger.md, "Keys": refuses one that others can read, that the
+/// group can unless the owner is root and the group is one of the process's own, or whose directory others can write without
+/// the sticky bit.
 policy::Outcome<config::Secret, std::string> read_key_file(const std::string& path);
 
 }  // namespace durward::audit

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +15,14 @@
 namespace durward::audit {
 
 using config::Durability;
+
+/// How many records each signed batch of this process held.
+struct BatchSizes {
+  static constexpr std::array<std::uint32_t, 12> kBounds{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048};
+  std::array<std::uint64_t, kBounds.size() + 1> buckets{};  // batches by upper bound; the last: larger ones
+  std::uint64_t records = 0;                                // in all of them
+  void add(std::size_t size) noexcept;
+};
 
 /// What `boot` says of this process.
 struct BootFacts {
@@ -63,16 +73,17 @@ class Ledger {
   /// called at once, on the calling thread).
   void refuse(const Record& record, std::string_view principal_key, Durability durability, Done done);
 
-  /// A commitment to foreign bytes (ledger.md, Keyring): `hmac:<entry id>:<base64>`, or `hmac-raw:` with raw. bytes: X of the
-  /// JSON value (of a name, its string token with quotes), or its raw bytes. Under the tenant's newest key; a tenant without
-  /// keys of its own shares those of the tenant "".
+  /// A commitment to foreign bytes (deploy/docs/ledger.md, "What a record says"): `hmac:<entry id>:<base64>`, or `hmac-raw:`
+  /// with raw. bytes: X of the JSON value (of a name, its string token with quotes), or its raw bytes. Under the tenant's
+  /// newest key; a tenant without keys of its own shares those of the tenant "".
   std::string commit(std::string_view tenant, std::string_view label, std::string_view bytes, bool raw) const;
 
   const std::string& origin() const;
   struct Numbers {
-    std::uint64_t records, batches, queued, at_risk;
+    std::uint64_t records, queued, at_risk;
     bool healthy;
     bool failed;  // a write or fsync error: some record was never made durable. Also after close()
+    BatchSizes batches;
   };
   Numbers numbers() const noexcept;
 

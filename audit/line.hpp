@@ -28,9 +28,9 @@ struct Line {
   std::string_view facts;  // its JSON text, or empty
 };
 
-/// Takes lines apart; refuses what is invalid whatever stands around it (ledger.md, "Encoding"), but for what Chain compares
-/// anyway: the signature, and whether `prev`, `s` and `path` are base64. Keeps its buffers from line to line; one thread at a
-/// time.
+/// Takes lines apart; refuses what is invalid whatever stands around it (deploy/docs/ledger.md, "Chain and signatures"), but
+/// for what Chain compares anyway: the signature, and whether `prev`, `s` and `path` are base64. Keeps its buffers from line to
+/// line; one thread at a time.
 class LineReader {
  public:
   /// text: without the newline. The error is a reason without a place.

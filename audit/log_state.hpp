@@ -10,7 +10,7 @@
 
 namespace durward::audit {
 
-/// What has to be known of a log to go on with it (ledger.md, "Recovery").
+/// What has to be known of a log to go on with it (deploy/docs/ledger.md, "Starting again after a crash").
 struct LogState {
   Edge edge;            // its size is the log's
   crypto::Hash leaf{};  // of the last record; the genesis while there is none

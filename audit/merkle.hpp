@@ -6,7 +6,7 @@
 
 #include "policy/digest.hpp"
 
-/// RFC 6962 trees over leaves that are hashed already (ledger.md, "Chain and signature").
+/// RFC 6962 trees over leaves that are hashed already (deploy/docs/ledger.md, "Chain and signatures").
 namespace durward::audit {
 
 crypto::Hash node_hash(const crypto::Hash& left, const crypto::Hash& right);

@@ -31,8 +31,9 @@ inline constexpr std::size_t kTypes = static_cast<std::size_t>(Type::heartbeat) 
 std::string_view name(Type type) noexcept;
 std::string_view name(Effect effect) noexcept;
 
-/// One ledger record before it is chained (ledger.md, "Record"). Empty strings and absent optionals are left out of the
-/// line. Strings are operator's or closed-list words, or commitments: never text that a caller chose, never a secret.
+/// One ledger record before it is chained (deploy/docs/ledger.md, "What a record says"). Empty strings and absent optionals are
+/// left out of the line. Strings are operator's or closed-list words, or commitments: never text that a caller chose, never a
+/// secret.
 struct Record {
   Type type = Type::call;
   std::int64_t ts_ms = 0;  // Unix time in milliseconds

@@ -11,7 +11,7 @@
 
 namespace durward::audit {
 
-/// Keeps floods of refusals from filling the log (ledger.md, "Floods"). Thread-safe.
+/// Keeps floods of refusals from filling the log (deploy/docs/ledger.md, "Floods"). Thread-safe.
 class Refusals {
  public:
   /// What it needs of the ledger around it. All are called without its lock held, but for healthy and space.

@@ -13,9 +13,9 @@ struct RawMember {
   std::size_t begin;  // offset of the key's opening quote
 };
 
-/// Tells in one pass, without building anything, whether bytes are canonical JSON of the ledger (ledger.md, "Encoding"):
-/// one object in RFC 8785 form whose numbers are integers of at most 2^53−1 and which holds no null. Sorted members
-/// cannot repeat, so a duplicate is refused too. Keeps its buffers from call to call; one thread at a time.
+/// Tells in one pass, without building anything, whether bytes are canonical JSON of the ledger (deploy/docs/ledger.md, "Chain
+/// and signatures"): one object in RFC 8785 form whose numbers are integers of at most 2^53−1 and which holds no null. Sorted
+/// members cannot repeat, so a duplicate is refused too. Keeps its buffers from call to call; one thread at a time.
 class Scanner {
  public:
   /// On success fills members() with those of the outermost object, as views into text. Linear in text; no recursion.

@@ -28,8 +28,8 @@ struct VerifyReport {
   std::string root;  // base64 of the whole log's RFC 6962 root, where it was read from its start
 };
 
-/// Judges a log offline, streaming, in memory that does not grow with it but for open intents (ledger.md, "Verifier"). Writes
-/// nothing.
+/// Judges a log offline, streaming, in memory that does not grow with it but for open intents (deploy/docs/ledger.md, "Judging
+/// a log"). Writes nothing.
 VerifyReport verify_log(const VerifyRequest& request);
 
 /// What a log alone cannot show. Part of every judgement.

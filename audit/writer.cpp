@@ -23,6 +23,11 @@ constexpr auto kQuietLinger = 10ms;
 
 policy::Violation unavailable() { return {policy::Reason::ledger_unavailable, "the ledger takes no records"}; }
 
+void BatchSizes::add(std::size_t size) noexcept {
+  ++buckets.at(static_cast<std::size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), size) - kBounds.begin()));
+  records += size;
+}
+
 Writer::Writer(const config::Ledger& settings, std::string origin, SigningKey key, LogState state, Platform platform)
     : settings_(settings),
       origin_(std::move(origin)),
@@ -109,7 +114,7 @@ bool Writer::push(Item item, bool reserved) {
 
 Ledger::Numbers Writer::numbers() const noexcept {
   const std::lock_guard lock(mutex_);
-  return {written_, batches_, queue_.size(), queue_.size() + (written_ - synced_), healthy(), failed_};
+  return {written_, queue_.size(), queue_.size() + (written_ - synced_), healthy(), failed_, batches_};
 }
 
 // ---- the writer thread
@@ -203,7 +208,7 @@ bool Writer::write(const std::vector<Item>& items, std::vector<Mark>& marks) {
 void Writer::settle_write(Group& group, std::vector<Mark> marks, std::size_t places, Waiters& told) {
   if (written_ == synced_) first_unsynced_ = platform_.steady();
   written_ = group.end;
-  ++batches_;
+  batches_.add(places);
   places_.fetch_sub(places);
   group.in_kernel = true;
   told.swap(group.written);

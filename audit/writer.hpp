@@ -107,7 +107,8 @@ class Writer {
   Idle idle_ = Idle::no;     // what the writer sleeps for
   std::vector<Item> queue_;
   std::deque<Group> groups_;
-  std::uint64_t written_, synced_, batches_ = 0;
+  std::uint64_t written_, synced_;
+  BatchSizes batches_;
   std::size_t urgent_ = 0;  // groups in the kernel that wait for the disk
   std::chrono::steady_clock::time_point first_unsynced_{};
   bool writer_done_ = false;

@@ -92,7 +92,7 @@ struct Ledger {
   std::size_t queue = 65536;          // records waiting for the writer
 };
 
-/// house.md, section Limits. Each has a test that crosses it.
+/// The limits of README.md, "Settings", which says what each means. Each has a test that crosses it.
 struct Limits {
   Bytes header_bytes{16 << 10};
   unsigned header_fields = 100;

@@ -15,8 +15,9 @@ namespace durward::gateway {
 class Downstream;
 
 /// The operator's listener, never the data port: GET /livez, /readyz, /startupz and /metrics. Loopback only. One thread, and
-/// one answer a connection, within admin.deadline. Beyond admin.connections the oldest connection ends: whoever holds
-/// connections open can neither keep a probe out nor touch the data plane.
+/// one answer a connection, within admin.deadline. It answers from start() on, until then connections wait in the backlog.
+/// Beyond admin.connections the oldest connection ends: whoever holds connections open can neither keep a probe out nor touch
+/// the data plane.
 class Admin {
  public:
   /// loops: all of the gateway's; they outlive the listener. Errors: one sentence for the operator.

@@ -1,6 +1,7 @@
 #include "gateway/admin_answers.hpp"
 
 #include "gateway/deadline.hpp"
+#include "gateway/log.hpp"
 #include "gateway/services.hpp"
 
 namespace durward::gateway {
@@ -11,6 +12,16 @@ AdminAnswer json_answer(unsigned status, std::string body) { return {status, "ap
 
 std::string check(std::string_view name, bool good) {
   return "\"" + std::string(name) + "\":\"" + (good ? "ok" : "not ok") + "\"";
+}
+
+/// Which of the two it was is the operator's to know: a page that tries to get in learns only that it did not.
+void log_refused(policy::Reason reason) {
+  log::Line line;
+  line.msg = "the admin listener refused a request";
+  line.reason = policy::name(reason);
+  line.detail = reason == policy::Reason::host_forbidden ? "its Host names neither admin.address nor a local name with the port"
+                                                         : "its Origin is no page of this machine";
+  log::refusal(line, log::Event::admin_refused);
 }
 
 }  // namespace
@@ -25,12 +36,16 @@ void AdminAnswers::publish(std::shared_ptr<const Snapshot> now) {
 }
 
 AdminAnswer AdminAnswers::to(const Head& head, const Doorplate& door) const {
-  if (!door.host_allowed(head.find("host")) || !door.origin_allowed(head.find("origin")))
+  const bool host_good = door.host_allowed(head.find("host"));
+  if (!host_good || !door.origin_allowed(head.find("origin"))) {
+    log_refused(host_good ? policy::Reason::origin_forbidden : policy::Reason::host_forbidden);
     return json_answer(403, R"({"error":"Host or Origin"})");
+  }
   if (head.method != "GET" && head.method != "HEAD") return json_answer(405, R"({"error":"GET and HEAD only"})");
   const std::string_view path = head.target.substr(0, head.target.find('?'));
   if (path == "/livez") return livez(std::chrono::steady_clock::now());
   if (path == "/readyz") return readyz();
+  // Nothing answers before the ledger is open and the loops run (Runtime opens the listener, and starts it last).
   if (path == "/startupz") return json_answer(200, R"({"status":"ok"})");
   if (path == "/metrics") return metrics_page();
   return json_answer(404, R"({"error":"no such path"})");

@@ -44,7 +44,7 @@ bool may_trail(std::string_view name);
 /// The path and query of a target in origin form, or in absolute form.
 std::string_view path_and_query(std::string_view target);
 
-/// Whether wire.md names this field: `Connection` may not nominate it.
+/// Whether a field frames, routes, authorises, traces or belongs to MCP: `Connection` (RFC 9110, 7.6.1) may not nominate it.
 bool is_protected(std::string_view name);
 
 }  // namespace durward::gateway

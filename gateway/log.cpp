@@ -21,10 +21,10 @@ constexpr std::size_t kField = 1024;     // bytes of one member
 constexpr std::size_t kQueue = 1024;     // lines that may wait for stderr
 constexpr std::chrono::seconds kEnd{1};  // for stderr to take what waits when the gateway ends
 
-constexpr std::array<std::string_view, 10> kEvents{"started", "configuration", "reloaded",  "reload_refused",
+constexpr std::array<std::string_view, 12> kEvents{"started", "configuration", "reloaded",  "reload_refused",
                                                    "refused", "suppressed",    "catalogue", "draining",
-                                                   "cut",     "unended"};
-static_assert(kEvents.size() == static_cast<std::size_t>(Event::unended) + 1);
+                                                   "cut",     "unended",       "drained",   "admin_refused"};
+static_assert(kEvents.size() == static_cast<std::size_t>(Event::admin_refused) + 1);
 constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warn", "error"};
 
 // Cut where a character begins.
@@ -121,6 +121,7 @@ std::string as_json(LogLevel level, Event event, const Line& line) {
     if (!value.empty()) out.append(",\"").append(member).append("\":").append(json::quote(bounded(value)));
   });
   if (line.count) out.append(",\"count\":").append(std::to_string(*line.count));
+  if (line.took) out.append(",\"ms\":").append(std::to_string(line.took->count()));
   return out + '}';
 }
 
@@ -131,6 +132,7 @@ std::string as_text(LogLevel level, Event event, const Line& line) {
     if (!value.empty()) out.append(" ").append(member).append("=").append(json::quote(bounded(value)));
   });
   if (line.count) out.append(" count=").append(std::to_string(*line.count));
+  if (line.took) out.append(" ms=").append(std::to_string(line.took->count()));
   return out;
 }
 
@@ -185,10 +187,10 @@ void write(LogLevel level, Event event, const Line& line) {
                     spdlog::string_view_t(here->json ? as_json(level, event, line) : as_text(level, event, line)));
 }
 
-void refusal(const Line& line) {
+void refusal(const Line& line, Event event) {
   State* here = state.load();
   if (here == nullptr || LogLevel::info < here->level.load() || !here->refusals.admit(std::chrono::steady_clock::now())) return;
-  write(LogLevel::info, Event::refused, line);
+  write(LogLevel::info, event, line);
 }
 
 void report_suppressed(bool at_once) {

@@ -26,6 +26,8 @@ enum class Event : std::uint8_t {
   draining,        // the gateway is going to end
   cut,             // exchanges outlived limits.drain
   unended,         // an exchange could not be ended at all
+  drained,         // the gateway has ended all that was under way, and the ledger is closed
+  admin_refused,   // the admin listener turned somebody away because of Host or Origin
 };
 std::string_view name(Event event) noexcept;
 std::string_view name(LogLevel level) noexcept;
@@ -35,6 +37,7 @@ struct Line {
   std::string_view msg{};
   std::string_view trace_id{}, entry{}, server{}, reason{}, detail{}, rulebook{};
   std::optional<std::uint64_t> count{};
+  std::optional<std::chrono::milliseconds> took{};  // written as `ms`
 };
 
 /// The line without its time: the members of a JSON object from `"level"` to the closing brace, or text. Whatever the strings
@@ -64,8 +67,8 @@ void start(const config::Log& settings);
 /// New settings. Thread-safe, as all that follow.
 void configure(const config::Log& settings);
 void write(LogLevel level, Event event, const Line& line);
-/// A line of Event::refused, within log.refusals_per_second.
-void refusal(const Line& line);
+/// A line about a refusal, within log.refusals_per_second.
+void refusal(const Line& line, Event event = Event::refused);
 /// Says how many refusals were left out in seconds that are over (or at all). For someone to call now and then.
 void report_suppressed(bool at_once = false);
 /// Waits, at most a second, until every line is written.

@@ -52,14 +52,10 @@ class Families {
   }
 
   void set(Metric metric, const Timing& timing, const Labels& labels) {
-    prometheus::ClientMetric::Histogram& out = add(metric, labels).histogram;
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < kBounds.size(); ++i) {
-      sum += timing.buckets[i];
-      out.bucket.push_back({sum, static_cast<double>(kBounds[i]) / 1e6});
-    }
-    out.sample_count = sum + timing.buckets.back();
-    out.sample_sum = static_cast<double>(timing.sum_us) / 1e6;
+    fill(add(metric, labels).histogram, kBounds, timing.buckets, timing.sum_us, 1e6);
+  }
+  void set(Metric metric, const audit::BatchSizes& sizes) {
+    fill(add(metric, {}).histogram, audit::BatchSizes::kBounds, sizes.buckets, sizes.records, 1);
   }
 
   std::vector<prometheus::MetricFamily> take() {
@@ -68,6 +64,19 @@ class Families {
   }
 
  private:
+  /// unit: how many of what bounds and sum count make one of what the metric's name says.
+  template <class Bounds, class Buckets>
+  static void fill(prometheus::ClientMetric::Histogram& out, const Bounds& bounds, const Buckets& buckets, std::uint64_t sum,
+                   double unit) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      count += buckets[i];
+      out.bucket.push_back({count, static_cast<double>(bounds[i]) / unit});
+    }
+    out.sample_count = count + buckets.back();
+    out.sample_sum = static_cast<double>(sum) / unit;
+  }
+
   prometheus::MetricFamily& at(Metric metric) { return all_[static_cast<std::size_t>(metric)]; }
 
   // An empty label is the same as none to Prometheus: it is left out.
@@ -102,7 +111,7 @@ void add_shared(Families& out, Services& services) {
   const audit::Ledger::Numbers ledger = services.ledger.numbers();
   out.set(Metric::ledger_queue, ledger.queued);
   out.set(Metric::ledger_records, ledger.records);
-  out.set(Metric::ledger_batches, ledger.batches);
+  out.set(Metric::ledger_batch_records, ledger.batches);
   out.set(Metric::ledger_at_risk, ledger.at_risk);
   out.set(Metric::ledger_healthy, ledger.healthy);
   out.set(Metric::ledger_failed, ledger.failed);

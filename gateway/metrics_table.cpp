@@ -8,6 +8,7 @@ namespace {
 
 constexpr MetricKind kCounter = MetricKind::counter;
 constexpr MetricKind kGauge = MetricKind::gauge;
+constexpr MetricKind kHistogram = MetricKind::histogram;
 
 // clang-format off
 constexpr std::array<MetricRow, kMetrics> kTable{{
@@ -17,7 +18,7 @@ constexpr std::array<MetricRow, kMetrics> kTable{{
   {Metric::tool_calls, "durward_tool_calls_total", kCounter, "requests", {"server", "tool", "verdict"}, "Requests that name a tool; tool is `other` outside the catalogue and configuration, and beyond admin.metrics_series."},
   {Metric::would_deny, "durward_would_deny_total", kCounter, "requests", {"server"}, "Requests that a rule denies and that passed all the same, because of enforcement.mode or deny_on."},
   {Metric::messages_withheld, "durward_messages_withheld_total", kCounter, "messages", {"server", "reason"}, "Messages of a server that were dropped or answered in the caller's place."},
-  {Metric::exchange_duration, "durward_exchange_duration_seconds", MetricKind::histogram, "seconds", {"server", "part"}, "Time of an exchange from its head to its end, by where it went: gateway, upstream, ledger, caller (reading the body, sending the answer). Streams without an end of their own are left out."},
+  {Metric::exchange_duration, "durward_exchange_duration_seconds", kHistogram, "seconds", {"server", "part"}, "Time of an exchange from its head to its end, by where it went: gateway, upstream, ledger, caller (reading the body, sending the answer). Streams without an end of their own are left out."},
   {Metric::exchanges_in_flight, "durward_exchanges_in_flight", kGauge, "exchanges", {}, "Exchanges under way."},
   {Metric::streams_open, "durward_streams_open", kGauge, "streams", {}, "Streams without an end of their own that are open: GET and subscriptions/listen."},
   {Metric::stream_events, "durward_stream_events_total", kCounter, "events", {}, "Events with a message that were relayed on any stream."},
@@ -27,7 +28,7 @@ constexpr std::array<MetricRow, kMetrics> kTable{{
   {Metric::buffered_bytes, "durward_buffered_bytes", kGauge, "bytes", {}, "Bodies, answers and events held in memory, against limits.buffered_bytes."},
   {Metric::ledger_queue, "durward_ledger_queue_records", kGauge, "records", {}, "Records that wait for the ledger's writer, against ledger.queue."},
   {Metric::ledger_records, "durward_ledger_records_total", kCounter, "records", {}, "Records written."},
-  {Metric::ledger_batches, "durward_ledger_batches_total", kCounter, "batches", {}, "Signed batches written; records by batches is the mean batch."},
+  {Metric::ledger_batch_records, "durward_ledger_batch_records", kHistogram, "records", {}, "Records of each signed batch written since the start; its count is that of the batches."},
   {Metric::ledger_at_risk, "durward_ledger_records_at_risk", kGauge, "records", {}, "Records written that a power failure would lose: not yet synced."},
   {Metric::ledger_healthy, "durward_ledger_healthy", kGauge, "", {}, "1 while a record would find a place; at 0 calls are refused."},
   {Metric::ledger_failed, "durward_ledger_failed", kGauge, "", {}, "1 once a write or sync has failed: some record was never made durable."},
@@ -87,6 +88,8 @@ constexpr std::string_view kAfter =
     "    sum by (reason) (rate(durward_requests_total{verdict!=\"allow\"}[5m]))\n\n"
     "What the gateway itself adds, at the 99th percentile:\n\n"
     "    histogram_quantile(0.99, sum by (le) (rate(durward_exchange_duration_seconds_bucket{part=\"gateway\"}[5m])))\n\n"
+    "Records of a batch, of which nine in ten are no larger; near 1, signing costs the most a record:\n\n"
+    "    histogram_quantile(0.9, sum by (le) (rate(durward_ledger_batch_records_bucket[5m])))\n\n"
     "Worth waking someone: `durward_ledger_healthy == 0`, `durward_ledger_failed == 1`, `durward_reload_last_successful == "
     "0`,\n"
     "`durward_catalogue_known == 0`, `durward_loop_lag_seconds > 1`, `process_open_fds / process_max_fds > 0.9`.\n";

@@ -24,7 +24,7 @@ enum class Metric : std::uint8_t {
   buffered_bytes,
   ledger_queue,
   ledger_records,
-  ledger_batches,
+  ledger_batch_records,
   ledger_at_risk,
   ledger_healthy,
   ledger_failed,

@@ -17,7 +17,7 @@ using policy::Violation;
 
 namespace {
 
-constexpr std::size_t kCanonicalArguments = 16 << 10;  // above it a commitment is over the raw bytes (ledger.md)
+constexpr std::size_t kCanonicalArguments = 16 << 10;  // above it a commitment is over the raw bytes: `hmac-raw:`
 
 std::int64_t unix_ms() {
   using namespace std::chrono;

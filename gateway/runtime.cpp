@@ -93,6 +93,15 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
   return {};
 }
 
+void log_drained(Clock::duration took, std::uint64_t cut, bool whole) {
+  log::Line line;
+  line.msg = cut == 0 ? "drained: every exchange came to its own end" : "drained: the counted exchanges were cut";
+  line.count = cut;
+  line.took = std::chrono::duration_cast<std::chrono::milliseconds>(took);
+  if (!whole) line.detail = "some record could not be written";
+  log::write(whole && cut == 0 ? log::LogLevel::info : log::LogLevel::warn, log::Event::drained, line);
+}
+
 std::string url(const std::string& address, std::uint16_t port) {
   return address.find(':') == std::string::npos ? fmt::format("http://{}:{}", address, port)
                                                 : fmt::format("http://[{}]:{}", address, port);
@@ -122,6 +131,7 @@ struct Runtime::State {
   void post_all(const std::function<void(Worker&)>& what);
   Task<> watch_drained(Loop& loop);
   bool wait_quiet(std::chrono::milliseconds most);
+  std::uint64_t in_flight() const;
   bool drained = false;
 };
 
@@ -228,9 +238,17 @@ bool Runtime::State::wait_quiet(std::chrono::milliseconds most) {
   return quiet.wait_for(lock, most, [this] { return busy == 0; });
 }
 
+// Exchanges under way, on all loops.
+std::uint64_t Runtime::State::in_flight() const {
+  std::int64_t sum = 0;
+  for (const auto& worker : workers) sum += worker->loop.meters.in_flight.get();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(sum, 0));
+}
+
 bool Runtime::drain() {
   State& state = *state_;
   if (std::exchange(state.drained, true)) return true;
+  const Clock::time_point begin = Clock::now();
   {
     std::lock_guard lock(state.mutex);
     state.busy = state.workers.size();
@@ -246,8 +264,12 @@ bool Runtime::drain() {
     asio::co_spawn(worker.loop.io, state.watch_drained(worker.loop), asio::detached);
   });
   bool done = state.wait_quiet(state.settings.limits.drain);
+  const std::uint64_t cut = done ? 0 : state.in_flight();
   if (!done) {
-    log::write(log::LogLevel::warn, log::Event::cut, {.msg = "limits.drain is over: cutting what is left"});
+    log::Line line;
+    line.msg = "limits.drain is over: cutting the exchanges that are left";
+    line.count = cut;
+    log::write(log::LogLevel::warn, log::Event::cut, line);
     state.post_all([](Worker& worker) {
       worker.loop.upstream.cancel(true);
       const std::set<Connection*> left = worker.loop.connections;
@@ -271,6 +293,7 @@ bool Runtime::drain() {
   });
   for (auto& worker : state.workers) worker->thread.join();
   state.admin->stop();
+  log_drained(Clock::now() - begin, cut, whole);
   return whole;
 }
 

@@ -12,8 +12,8 @@
 #include "policy/outcome.hpp"
 #include "policy/principal.hpp"
 
-/// The session ids that the gateway hands to legacy clients (wire.md, "Legacy"): sealed, self-contained, bound to server and
-/// principal.
+/// The session ids that the gateway hands to legacy clients in place of the server's (MCP 2025-11-25, Transports, "Session
+/// Management"): sealed, self-contained, bound to server and principal. session_id.cpp has their bytes.
 namespace durward::gateway {
 
 struct SessionKey {

@@ -6,7 +6,7 @@
 #include "policy/outcome.hpp"
 
 /// Canonical JSON. Records, pins and rulebook digests use plain RFC 8785; commitments and fingerprints of foreign values
-/// use X (ledger.md), which never merges two number tokens that are not the same number.
+/// use X, which never merges two number tokens that are not the same number.
 namespace durward::json {
 
 /// Why a value has no RFC 8785 form.

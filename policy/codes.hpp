@@ -6,7 +6,7 @@
 
 namespace durward::policy {
 
-/// How a finding becomes a verdict (policy.md, "From finding to verdict").
+/// How a finding becomes a verdict: see effect_of in compile_effects.cpp.
 enum class CodeClass : std::uint8_t {
   listed,      // deny_on and escalate_on decide
   own_effect,  // never looked up in those lists

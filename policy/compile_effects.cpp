@@ -44,7 +44,7 @@ CodeSet read(const config::Patterns& entries, std::string_view list, Diagnostics
   return set;
 }
 
-/// policy.md, "From finding to verdict".
+/// What becomes of a finding with this code: its class decides first, then the mode, then the lists of the policy.
 Effect effect_of(const CodeInfo& code, const CodeSet& denies, const CodeSet& escalates, config::Mode mode) {
   if (code.of == CodeClass::note) return Effect::note;
   // An error while deciding is no observation: no mode lets it pass.

@@ -28,7 +28,7 @@ struct Finding {
 struct Decision {
   Verdict verdict = Verdict::allow;
   config::Mode mode = config::Mode::enforce;
-  int checked = 0;  // the last check of policy.md that ran
+  int checked = 0;  // the last check that ran: 1 is whether the tool or method may be named
   std::vector<Finding> findings;
   std::vector<std::string> rules;  // ids or patterns (operator's text) that matched
   std::string rulebook;            // digest of the rulebook, "sha256:<64 hex>"

@@ -5,6 +5,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <numeric>
 #include <string_view>
 #include <thread>
 
@@ -35,6 +36,14 @@ std::vector<std::string> records(const std::string& dir) {
 std::size_t count(const std::vector<std::string>& lines, const std::string& needle) {
   return static_cast<std::size_t>(std::count_if(
       lines.begin(), lines.end(), [&](const std::string& line) { return line.find(needle) != std::string::npos; }));
+}
+
+/// Waits until the condition holds, for ten seconds at most.
+template <class Condition>
+bool soon(const Condition& holds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!holds() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  return holds();
 }
 
 TEST_CASE("a ledger that is opened and closed holds boot and shutdown and verifies") {
@@ -313,15 +322,46 @@ TEST_CASE("a waiter ends the wait for records that nobody waits for, though othe
   REQUIRE(ledger->reserve());  // somebody is still to come, whom a waiter would wait for a moment
   const int before = *waits;
   ledger->append(call(), Durability::buffered, false, {});
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (*waits == before && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-  REQUIRE(*waits > before);  // it asked for the time with the lock held: what is appended now finds it waiting
+  REQUIRE(soon(
+      [&] { return *waits > before; }));  // it asked for the time with the lock held: what is appended now finds it waiting
   *caught_up = true;
   ledger->append(call(), Durability::written, false, [&](policy::Outcome<void> outcome) { told.set_value(bool(outcome)); });
   CHECK(answer.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
   ledger->close();
   CHECK(answer.get());
   ledger->release();
+}
+
+TEST_CASE("the sizes of batches are counted: what comes while one is written is the next") {
+  const Folder folder;
+  Machine machine;
+  auto held = std::make_shared<std::atomic<bool>>(false), writing = std::make_shared<std::atomic<bool>>(false);
+  machine.platform.write = [held, writing](int fd, const void* bytes, std::size_t size) {
+    *writing = held->load();
+    while (*held) std::this_thread::yield();
+    return ::write(fd, bytes, size);
+  };
+  auto ledger = must_open(settings(folder.path()), machine);
+  *held = true;
+  const auto nobody = [](const policy::Outcome<void>&) {};
+  ledger->append(call(), Durability::written, false, nobody);
+  const bool begun = soon([&] { return writing->load(); });
+  for (int i = 0; i < 5; ++i) ledger->append(call(), Durability::written, false, nobody);
+  *held = false;
+  REQUIRE(begun);
+  ledger->close();  // and a batch of its own record
+  const BatchSizes sizes = ledger->numbers().batches;
+  CHECK(sizes.records == ledger->numbers().records);
+  CHECK(sizes.buckets[0] == 2);  // boot, the first call
+  CHECK(sizes.buckets[3] == 1);  // five or, with the end, six: up to 8
+  CHECK(std::accumulate(sizes.buckets.begin(), sizes.buckets.end(), std::uint64_t{0}) <= 4);
+}
+
+TEST_CASE("batches up to a bound are in its bucket, and larger ones behind the last") {
+  BatchSizes sizes;
+  for (const std::size_t size : {1, 2, 3, 4, 5, 2048, 2049, 4096}) sizes.add(size);
+  CHECK(sizes.buckets == std::array<std::uint64_t, 13>{1, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 2});
+  CHECK(sizes.records == 1 + 2 + 3 + 4 + 5 + 2048 + 2049 + 4096);
 }
 
 TEST_CASE("a commitment names its tenant's newest keyring entry and depends on tenant, label and bytes") {

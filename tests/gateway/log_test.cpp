@@ -27,12 +27,13 @@ TEST_CASE("a line has level, event and message, and the members that are set, in
   line.reason = "no_such_route";
   line.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   line.count = 3;
+  line.took = 1500ms;
   CHECK(log::as_json(log::LogLevel::warn, log::Event::refused, line) ==
         R"("level":"warn","event":"refused","msg":"refused","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
-        R"("reason":"no_such_route","detail":"the path is not /mcp/{server}","count":3})");
+        R"("reason":"no_such_route","detail":"the path is not /mcp/{server}","count":3,"ms":1500})");
   CHECK(log::as_text(log::LogLevel::warn, log::Event::refused, line) ==
         R"(warn refused "refused" trace_id="4bf92f3577b34da6a3ce929d0e0e4736" reason="no_such_route" )"
-        R"(detail="the path is not /mcp/{server}" count=3)");
+        R"(detail="the path is not /mcp/{server}" count=3 ms=1500)");
 }
 
 TEST_CASE("whatever the strings hold, a line is one line and strict JSON") {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { startGateway } from './gateway.mjs';
 import { Caller, LOAD_POLICY, SERVER_TOOLS, random, startUpstream } from './load.mjs';
+import { logLines } from './observe.mjs';
 import { within } from './wire.mjs';
 
 const test = (name, body) => nodeTest(name, { timeout: 90_000 }, body);
@@ -123,6 +124,9 @@ describe('drain', () => {
       assert.deepEqual([second.reused, second.closes, second.error], [true, true, undefined]);
       assert.ok(second.message.result);
       await gateway.stop({ verify: true });
+      await within(gateway.closed, 'the last line');
+      const { event, level, count, ms, detail } = logLines(gateway.errors()).at(-1);
+      assert.deepEqual([event, level, count, Number.isInteger(ms), detail], ['drained', 'info', 0, true, undefined]);
     } finally {
       caller.close();
       await gateway.stop();

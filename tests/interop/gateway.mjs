@@ -40,7 +40,7 @@ export async function startGateway({
     process_ = await start(command, args, {
       cwd: dir,
       env,
-      ready: /^data listener http:\/\/127\.0\.0\.1:(\d+)/m,
+      ready: /^data listener http:\/\/(?:127\.0\.0\.1|\[::1\]):(\d+)/m,
       withinMs: 30_000,
     });
     port = Number(process_.match[1]);

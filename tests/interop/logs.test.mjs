@@ -167,6 +167,16 @@ test('log.level leaves the lesser lines out, and takes effect with a reload', as
   assert.equal(lines.filter(({ event }) => event === 'refused').length, 1);
 });
 
+test('whom the admin listener turns away is in the log: which of Host and Origin it was, and no word of theirs', async () => {
+  const lines = await logged({}, async (gateway) => {
+    for (const headers of [{ host: `${CANARY}.example` }, { origin: `https://${CANARY}.example` }, {}])
+      assert.equal((await gateway.admin('/livez', { headers })).status, Object.keys(headers).length ? 403 : 200);
+  });
+  const refused = lines.filter(({ event }) => event === 'admin_refused');
+  assert.deepEqual(refused.map(({ level, reason }) => [level, reason]), [['info', 'host_forbidden'], ['info', 'origin_forbidden']]);
+  assert.ok(!JSON.stringify(lines).includes(CANARY));
+});
+
 test('log.format text writes one line each, with what is foreign in quotes', async () => {
   const gateway = await startGateway({ servers: { stub: stub.url }, policy: ECHO, settings: { log: { format: 'text' } } });
   try {

@@ -87,7 +87,12 @@ describe('what is counted', () => {
       assert.equal(total(all, 'durward_buffered_bytes'), 0);
       assert.equal(total(all, 'durward_ledger_healthy'), 1);
       assert.equal(total(all, 'durward_ledger_failed'), 0);
-      assert.ok(total(all, 'durward_ledger_records_total') > 0);
+      const records = total(all, 'durward_ledger_records_total');
+      assert.ok(records > 0);
+      assert.equal(total(all, 'durward_ledger_batch_records_sum'), records); // the log began with this process
+      const batches = total(all, 'durward_ledger_batch_records_count');
+      assert.ok(batches > 0 && batches <= records, `${batches} batches`);
+      assert.equal(total(all, 'durward_ledger_batch_records_bucket', { le: '+Inf' }), batches);
       assert.equal(total(all, 'durward_catalogue_tools', { server: 'stub' }), 2);
       assert.ok(total(all, 'durward_upstream_connections', { server: 'stub', state: 'idle' }) > 0);
       assert.equal(total(all, 'durward_upstream_connections', { server: 'stub', state: 'in_use' }), 0);
@@ -197,6 +202,7 @@ describe('who may ask', () => {
       for (const [name, path, options, status] of cases) {
         const answer = await gateway.admin(path, options);
         assert.equal(answer.status, status, name);
+        if (status === 403) assert.equal(answer.text, '{"error":"Host or Origin"}\n'); // which of the two is in the log
         assert.ok(!answer.text.includes('canary4711'), name);
         if (status === 405) assert.equal(answer.headers.allow, 'GET, HEAD');
         if (name === 'HEAD') assert.equal(answer.text, '');

@@ -41,8 +41,8 @@ export async function scrapeUntil(gateway, good, what) {
   return within(look(), what);
 }
 
-const EVENTS = ['started', 'configuration', 'reloaded', 'reload_refused', 'refused', 'suppressed', 'catalogue', 'draining', 'cut', 'unended'];
-const MEMBERS = ['ts', 'level', 'event', 'msg', 'trace_id', 'entry', 'server', 'reason', 'rulebook', 'detail', 'count'];
+const EVENTS = ['started', 'configuration', 'reloaded', 'reload_refused', 'refused', 'suppressed', 'catalogue', 'draining', 'cut', 'unended', 'drained', 'admin_refused'];
+const MEMBERS = ['ts', 'level', 'event', 'msg', 'trace_id', 'entry', 'server', 'reason', 'rulebook', 'detail', 'count', 'ms'];
 
 /** The lines of a JSON log, each checked: an object of known members, the required ones among them. */
 export function logLines(text) {

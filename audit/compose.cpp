@@ -20,49 +20,118 @@ constexpr std::size_t kFindings = 32;
 constexpr std::size_t kRules = 16;
 constexpr std::size_t kSigRoom = 1024;  // `prev`, `seq` and the largest `sig` (a path of twelve) take 850 bytes
 
-template <class Int>
-void append_number(std::string& out, Int value) {
-  // Numbers beyond 2^53−1 do not exist in the ledger's JSON.
-  if constexpr (std::is_same_v<Int, std::uint64_t>) value = std::min<std::uint64_t>(value, (1ULL << 53) - 1);
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
+using Bytes = unsigned char __attribute__((vector_size(16)));
+
+/// Which bytes are not printable ASCII, or `"` or `\\`. Text without such bytes stands in JSON as it is.
+Bytes spoilt(Bytes bytes) {
+  return reinterpret_cast<Bytes>((bytes < 0x20) | (bytes > 0x7E) | (bytes == '"') | (bytes == '\\'));
 }
 
-/// Appends members in the order of the calls, which must be canonical order.
+/// Copies text to a place with room for sixteen bytes more: whether it was plain. Sixteen bytes at a time, since every string
+/// of every record passes here.
+bool copy_plain(char* to, std::string_view text) {
+  Bytes bad{};
+  while (text.size() >= sizeof bad) {
+    Bytes bytes;
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    std::memcpy(to, &bytes, sizeof bytes);
+    bad |= spoilt(bytes);
+    to += sizeof bytes;
+    text.remove_prefix(sizeof bytes);
+  }
+  Bytes rest = Bytes{} + static_cast<unsigned char>(' ');
+  if (!text.empty()) std::memcpy(&rest, text.data(), text.size());
+  std::memcpy(to, &rest, sizeof rest);
+  bad |= spoilt(rest);
+  std::array<std::uint64_t, 2> words;
+  std::memcpy(words.data(), &bad, sizeof bad);
+  return (words[0] | words[1]) == 0;
+}
+
+/// A string whose size runs ahead of what is written, so that a member is copied without asking for room piece by piece.
+class Page {
+ public:
+  explicit Page(std::string& text) : text_(text) { text_.resize(1400); }  // nearly all lines are shorter
+  /// To be called last: cuts off what is not written.
+  void end() { text_.resize(size_); }
+  std::size_t size() const { return size_; }
+  char& operator[](std::size_t at) { return text_[at]; }
+  /// Where the next n bytes may be written; wrote() says how many were.
+  char* room(std::size_t n) {
+    if (text_.size() - size_ < n) text_.resize(2 * text_.size() + n);
+    return text_.data() + size_;
+  }
+  void wrote(const char* end) { size_ = static_cast<std::size_t>(end - text_.data()); }
+  void add(char c) { *room(1) = c, ++size_; }
+  void add(std::string_view piece) {
+    if (piece.empty()) return;
+    std::memcpy(room(piece.size()), piece.data(), piece.size());
+    size_ += piece.size();
+  }
+  void add_string(std::string_view text) {
+    constexpr std::size_t kSlack = 2 + sizeof(Bytes);
+    char* to = room(text.size() + kSlack);
+    *to = '"';
+    if (!copy_plain(to + 1, text)) {
+      add(json::quote(text));
+      return;
+    }
+    to += 1 + text.size();
+    *to = '"';
+    wrote(to + 1);
+  }
+  template <class Int>
+  void add_number(Int value) {
+    // Numbers beyond 2^53−1 do not exist in the ledger's JSON.
+    if constexpr (std::is_same_v<Int, std::uint64_t>) value = std::min<std::uint64_t>(value, (1ULL << 53) - 1);
+    constexpr std::size_t kDigits = 24;
+    char* to = room(kDigits);
+    wrote(std::to_chars(to, to + kDigits, value).ptr);
+  }
+
+ private:
+  std::string& text_;
+  std::size_t size_ = 0;
+};
+
+/// An object: members in the order of the calls, which must be canonical order.
 class Writer {
  public:
-  Writer(std::string& out, std::size_t clip) : out_(out), clip_(clip) { out_ += '{'; }
+  Writer(Page& page, std::size_t clip) : page_(page), clip_(clip), begin_(page.size()) {}
+  /// To be called last.
+  void end() {
+    if (page_.size() == begin_) page_.add(',');
+    page_[begin_] = '{';  // for the comma of the first member
+    page_.add('}');
+  }
   void raw(std::string_view key, std::string_view json) {
     begin(key);
-    out_ += json;
+    page_.add(json);
   }
   void text(std::string_view key, std::string_view value) {
     if (value.empty()) return;
     begin(key);
-    append_json_string(out_, clipped(value));
+    page_.add_string(clipped(value));
   }
   template <class Int>
   void number(std::string_view key, const std::optional<Int>& value) {
     if (!value) return;
     begin(key);
-    append_number(out_, *value);
+    page_.add_number(*value);
   }
   void flag(std::string_view key, const std::optional<bool>& value) {
     if (value) raw(key, *value ? "true" : "false");
   }
   void begin(std::string_view key) {
-    // One piece at a time would look at the string's room six times for every member.
-    std::array<char, 40> piece;
-    char* to = piece.data();
-    if (out_.back() != '{') *to++ = ',';
+    constexpr std::size_t kAround = 4;
+    char* to = page_.room(key.size() + kAround);
+    *to++ = ',';
     *to++ = '"';
-    const std::size_t length = std::min(key.size(), piece.size() - 4);
-    std::memcpy(to, key.data(), length);
-    to += length;
+    std::memcpy(to, key.data(), key.size());
+    to += key.size();
     *to++ = '"';
     *to++ = ':';
-    out_.append(piece.data(), to);
+    page_.wrote(to);
   }
   std::string_view clipped(std::string_view value) const {
     if (value.size() <= clip_) return value;
@@ -70,11 +139,12 @@ class Writer {
     while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) --end;
     return value.substr(0, end);
   }
-  std::string& out() { return out_; }
+  Page& page() { return page_; }
 
  private:
-  std::string& out_;
+  Page& page_;
   std::size_t clip_;
+  std::size_t begin_;
 };
 
 /// How much of a record is kept: each level is tried only when the one before did not fit.
@@ -113,11 +183,11 @@ std::vector<const policy::Finding*> strictest_first(const std::vector<policy::Fi
 void write_findings(Writer& line, const std::vector<policy::Finding>& findings, std::size_t most) {
   if (findings.empty() || most == 0) return;
   line.begin("findings");
-  std::string& out = line.out();
+  Page& out = line.page();
   std::size_t written = 0;
   for (const policy::Finding* finding : strictest_first(findings)) {
     if (written == most) break;
-    out += written++ == 0 ? '[' : ',';
+    out.add(written++ == 0 ? '[' : ',');
     const policy::CodeInfo& info = policy::info(finding->code);
     Writer object(out, 256);
     object.text("at", finding->at);
@@ -125,91 +195,96 @@ void write_findings(Writer& line, const std::vector<policy::Finding>& findings, 
     object.text("effect", policy::name(finding->effect));
     object.text("rule", finding->rule);
     object.text("severity", policy::name(info.severity));
-    out += '}';
+    object.end();
   }
-  out += ']';
+  out.add(']');
 }
 
 void write_rules(Writer& line, const std::vector<std::string>& rules, std::size_t most) {
   if (rules.empty() || most == 0) return;
   line.begin("rules");
-  std::string& out = line.out();
+  Page& out = line.page();
   for (std::size_t i = 0; i < std::min(rules.size(), most); ++i) {
-    out += i == 0 ? '[' : ',';
-    append_json_string(out, line.clipped(rules[i]));
+    out.add(i == 0 ? '[' : ',');
+    out.add_string(line.clipped(rules[i]));
   }
-  out += ']';
+  out.add(']');
 }
 
 void write_more(Writer& line, std::size_t findings, std::size_t rules) {
   if (findings == 0 && rules == 0) return;
   line.begin("more");
-  Writer object(line.out(), 64);
+  Writer object(line.page(), 64);
   if (findings > 0) object.number("findings", std::optional<std::uint64_t>(findings));
   if (rules > 0) object.number("rules", std::optional<std::uint64_t>(rules));
-  line.out() += '}';
+  object.end();
 }
 
-using Facts = std::vector<std::pair<std::string_view, std::string>>;  // in byte order of the names, which is canonical order
+constexpr std::size_t kFactText = 256;  // bytes
 
-void add_text(Facts& facts, std::string_view key, std::string_view value) {
-  if (!value.empty()) append_json_string(facts.emplace_back(key, std::string()).second, value.substr(0, 256));
-}
+/// The members of `facts` that come from elsewhere than Record::facts, collected to be merged with that.
+class Facts {
+ public:
+  void text(std::string_view key, std::string_view value) {
+    if (!value.empty()) append_json_string(all.emplace_back(key, std::string()).second, value.substr(0, kFactText));
+  }
+  void raw(std::string_view key, std::string_view json) { all.emplace_back(key, json); }
+  void flag(std::string_view key, const std::optional<bool>& value) {
+    if (value) raw(key, *value ? "true" : "false");
+  }
+  void number(std::string_view key, const std::optional<int>& value) {
+    if (value) raw(key, std::to_string(*value));
+  }
+  std::vector<std::pair<std::string_view, std::string>> all;  // in byte order of the names, which is canonical order
+};
 
 /// Members that the record carries by itself; they win over members of Record::facts with the same name.
-Facts own_facts(const Record& record, const FloodFacts* flood, bool dropped) {
-  Facts own;
-  own.reserve(8);
+template <class To>
+void write_own(To& to, const Record& record, const FloodFacts* flood, bool dropped) {
   const bool spans = flood != nullptr && flood->first_ms != 0;
-  if (flood != nullptr) add_text(own, "address", flood->address);
-  if (flood != nullptr && !flood->addresses.empty()) own.emplace_back("addresses", flood->addresses);
-  if (record.checked) own.emplace_back("checked", std::to_string(*record.checked));
-  if (dropped) own.emplace_back("dropped", "true");
-  if (spans) add_text(own, "first", format_time(flood->first_ms));
-  if (spans) add_text(own, "last", format_time(flood->last_ms));
-  add_text(own, "listing", record.listing);
-  add_text(own, "name", record.named);
-  add_text(own, "reason", record.reason);
-  if (flood != nullptr && !flood->reasons.empty()) own.emplace_back("reasons", flood->reasons);
-  if (record.resumed) own.emplace_back("resumed", *record.resumed ? "true" : "false");
-  add_text(own, "target", record.target);
-  return own;
+  if (flood != nullptr) to.text("address", flood->address);
+  if (flood != nullptr && !flood->addresses.empty()) to.raw("addresses", flood->addresses);
+  to.number("checked", record.checked);
+  if (dropped) to.raw("dropped", "true");
+  if (spans) to.text("first", format_time(flood->first_ms));
+  if (spans) to.text("last", format_time(flood->last_ms));
+  to.text("listing", record.listing);
+  to.text("name", record.named);
+  to.text("reason", record.reason);
+  if (flood != nullptr && !flood->reasons.empty()) to.raw("reasons", flood->reasons);
+  to.flag("resumed", record.resumed);
+  to.text("target", record.target);
+}
+
+bool has_own(const Record& record, const FloodFacts* flood, bool dropped) {
+  return flood != nullptr || dropped || record.checked || record.resumed || !record.listing.empty() || !record.named.empty() ||
+         !record.reason.empty() || !record.target.empty();
 }
 
 /// Merges two sorted member lists. Record::facts is canonical, and own names are plain ASCII, so comparing bytes is enough.
-void write_facts(Writer& line, std::string_view given, const std::vector<RawMember>& members, const Facts& own) {
-  if (own.empty() && given.empty()) return;
-  line.begin("facts");
-  Writer object(line.out(), 0);
-  auto next = own.begin();
+void merge_facts(Writer& object, const std::vector<RawMember>& members, const Facts& own) {
+  auto next = own.all.begin();
   for (const RawMember& member : members) {
-    for (; next != own.end() && next->first < member.key; ++next) object.raw(next->first, next->second);
-    if (next != own.end() && next->first == member.key) continue;
+    for (; next != own.all.end() && next->first < member.key; ++next) object.raw(next->first, next->second);
+    if (next != own.all.end() && next->first == member.key) continue;
     object.raw(member.key, member.value);
   }
-  for (; next != own.end(); ++next) object.raw(next->first, next->second);
-  line.out() += '}';
+  for (; next != own.all.end(); ++next) object.raw(next->first, next->second);
 }
 
-/// Whether text is printable ASCII without `"` and `\\`: it then stands in JSON as it is. Eight bytes at a time, since every
-/// string of every record passes here.
-bool plain(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes << 7U;
-  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
-  const auto spoilt = [&](std::uint64_t word) {
-    const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
-    return (word & kHigh) | below_space | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\')) |
-           has_zero(word ^ (kOnes * 0x7F));
-  };
-  std::uint64_t bad = 0;
-  for (; text.size() >= 8; text.remove_prefix(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
-    bad |= spoilt(word);
+void write_facts(Writer& line, bool given, const std::vector<RawMember>& members, const Record& record, const FloodFacts* flood,
+                 bool dropped) {
+  if (!given && !has_own(record, flood, dropped)) return;
+  line.begin("facts");
+  Writer object(line.page(), kFactText);
+  if (members.empty()) {
+    write_own(object, record, flood, dropped);
+  } else {
+    Facts own;
+    write_own(own, record, flood, dropped);
+    merge_facts(object, members, own);
   }
-  std::uint64_t rest = kOnes * ' ';
-  std::memcpy(&rest, text.data(), text.size());
-  return (bad | spoilt(rest)) == 0;
+  object.end();
 }
 
 std::string_view word(config::Mode mode) { return mode == config::Mode::observe ? "observe" : "enforce"; }
@@ -236,7 +311,7 @@ void write_head(Writer& line, const Record& record, std::string_view origin, con
   line.text("descriptor", record.descriptor);
   if (record.effect) line.text("effect", name(*record.effect));
   line.text("era", record.era);
-  write_facts(line, facts ? record.facts : std::string_view{}, members, own_facts(record, flood, dropped));
+  write_facts(line, facts, members, record, flood, dropped);
   write_findings(line, record.findings, limits.lists);
   line.text("id", record.id);
   line.text("kind", record.kind);
@@ -249,21 +324,7 @@ void write_head(Writer& line, const Record& record, std::string_view origin, con
   line.text("parent", record.parent);
 }
 
-Composed compose_as(const Record& record, std::string_view origin, const FloodFacts* flood, Keep keep) {
-  const Room limits = room(keep);
-  Composed out;
-  out.text.reserve(1024);
-  Writer line(out.text, limits.string);
-  const auto here = [&] { return static_cast<std::uint32_t>(out.text.size()); };
-  write_head(line, record, origin, flood, keep);
-  out.prev_at = here();
-  line.text("result", record.result);
-  line.text("retention", record.retention);
-  line.text("rulebook", record.rulebook);
-  write_rules(line, record.rules, std::min(limits.lists, kRules));
-  out.seq_at = here();
-  line.text("server", record.server);
-  out.sig_at = here();
+void write_tail(Writer& line, const Record& record) {
   line.text("span_id", record.span_id);
   line.text("sub", record.sub);
   line.text("tenant", record.tenant);
@@ -275,20 +336,38 @@ Composed compose_as(const Record& record, std::string_view origin, const FloodFa
   line.raw("v", "1");
   if (record.verdict) line.text("verdict", policy::name(*record.verdict));
   line.text("version", record.version);
-  out.text += '}';
+}
+
+Composed compose_as(const Record& record, std::string_view origin, const FloodFacts* flood, Keep keep) {
+  const Room limits = room(keep);
+  Composed out;
+  Page page(out.text);
+  Writer line(page, limits.string);
+  const auto here = [&] { return static_cast<std::uint32_t>(page.size()); };
+  write_head(line, record, origin, flood, keep);
+  out.prev_at = here();
+  line.text("result", record.result);
+  line.text("retention", record.retention);
+  line.text("rulebook", record.rulebook);
+  write_rules(line, record.rules, std::min(limits.lists, kRules));
+  out.seq_at = here();
+  line.text("server", record.server);
+  out.sig_at = here();
+  write_tail(line, record);
+  line.end();
+  page.end();
   return out;
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  if (!plain(text)) {
-    out += json::quote(text);
-    return;
-  }
   const std::size_t had = out.size();
-  out.resize(had + text.size() + 2, '"');
-  std::memcpy(out.data() + had + 1, text.data(), text.size());
+  out.resize(had + text.size() + 2 + sizeof(Bytes), '"');
+  const bool plain = copy_plain(out.data() + had + 1, text);
+  out.resize(had + (plain ? text.size() + 1 : 0));
+  out += plain ? std::string_view("\"") : std::string_view();
+  if (!plain) out += json::quote(text);
 }
 
 Composed compose(const Record& record, std::string_view origin, const FloodFacts* flood) {

@@ -20,12 +20,14 @@ constexpr FieldIndex kHost = field_index("host"), kExpect = field_index("expect"
 struct Seen {
   std::uint64_t fields = 0;  // a bit for each of kFields
   std::string_view host, length;
-  bool chunked = false;  // the last transfer coding so far
-  bool coded = false;    // another transfer coding
+  bool chunked = false;                    // the last transfer coding so far
+  bool coded = false;                      // another transfer coding
+  bool close = false, keep_alive = false;  // options of Connection
   bool has(FieldIndex i) const { return (fields >> i & 1) != 0; }
 };
 
-Outcome<void> malformed(std::string detail) { return Violation(Reason::http_malformed, std::move(detail)); }
+Violation no(std::string detail) { return {Reason::http_malformed, std::move(detail)}; }
+Outcome<void> malformed(std::string detail) { return no(std::move(detail)); }
 
 /// Calls `each` with the elements of a comma-separated list, until one is refused.
 template <class Each>
@@ -39,11 +41,13 @@ Outcome<void> for_elements(std::string_view list, Each each) {
   return {};
 }
 
-Outcome<void> check_connection(std::string_view value) {
-  return for_elements(value, [](std::string_view option) -> Outcome<void> {
+Outcome<void> add_options(Seen& seen, std::string_view value) {
+  return for_elements(value, [&seen](std::string_view option) -> Outcome<void> {
     if (option.empty()) return {};
     if (!is_token(option)) return malformed("a Connection option that is not a token");
     if (is_protected(option)) return malformed("Connection nominates a field that the gateway reads");
+    if (same_name(option, "close")) seen.close = true;
+    if (same_name(option, "keep-alive")) seen.keep_alive = true;
     return {};
   });
 }
@@ -74,7 +78,7 @@ Outcome<void> add_field(Seen& seen, FieldIndex known, std::string_view value) {
   seen.fields |= std::uint64_t{1} << known;
   if (known == kHost) seen.host = value;
   if (known == kLength) seen.length = value;
-  if (known == kConnection) return check_connection(value);
+  if (known == kConnection) return add_options(seen, value);
   if (known == kCoding) return add_codings(seen, value);
   if (known == kExpect && !same_name(value, "100-continue")) return malformed("an Expect other than 100-continue");
   return {};
@@ -114,14 +118,27 @@ bool is_length(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-Outcome<void> check_framing(const Seen& seen, unsigned version) {
-  if (seen.has(kLength) && seen.has(kCoding)) return malformed("both Content-Length and Transfer-Encoding");
-  if (seen.has(kLength) && !is_length(seen.length)) return malformed("a Content-Length that is not a number");
-  if (!seen.has(kCoding)) return {};
-  if (version != 11) return malformed("a Transfer-Encoding before HTTP/1.1");
-  if (!seen.chunked) return malformed("a Transfer-Encoding that does not end in chunked");
+// otherwise: where the body ends that neither field frames.
+Outcome<Framing> frame(const Seen& seen, unsigned version, Framing::End otherwise) {
+  if (seen.has(kLength) && seen.has(kCoding)) return no("both Content-Length and Transfer-Encoding");
+  if (seen.has(kLength) && !is_length(seen.length)) return no("a Content-Length that is not a number");
+  Framing framing;
+  framing.keep_alive = !seen.close && (version == 11 || seen.keep_alive);
+  if (seen.has(kLength)) {
+    for (const char digit : seen.length) framing.length = framing.length * 10 + static_cast<std::uint64_t>(digit - '0');
+    framing.end = framing.length > 0 ? Framing::End::length : Framing::End::at_once;
+    return framing;
+  }
+  if (!seen.has(kCoding)) {
+    framing.end = otherwise;
+    framing.keep_alive &= otherwise != Framing::End::close;
+    return framing;
+  }
+  if (version != 11) return no("a Transfer-Encoding before HTTP/1.1");
+  if (!seen.chunked) return no("a Transfer-Encoding that does not end in chunked");
   if (seen.coded) return Violation(Reason::coding_unknown, "a transfer coding other than chunked");
-  return {};
+  framing.end = Framing::End::chunked;
+  return framing;
 }
 
 bool is_absolute(std::string_view target) {
@@ -193,24 +210,25 @@ std::string_view path_and_query(std::string_view target) {
   return rest.starts_with('/') ? rest : std::string_view("/");
 }
 
-Outcome<void> check_request(const Head& head) {
+Outcome<Framing> check_request(const Head& head) {
   if (head.version != 11) return Violation(Reason::http_version, "only HTTP/1.1");
   TRY(const Seen seen, look_through(head));
-  if (seen.host.empty()) return malformed("no Host");
-  if (auto checked = check_framing(seen, head.version); !checked) return checked;
+  if (seen.host.empty()) return no("no Host");
+  TRY(const Framing framing, frame(seen, head.version, Framing::End::at_once));
   if (!is_served(head.method)) return Violation(Reason::http_method_not_allowed, "a method that no route serves");
-  return check_target(head, seen.host);
+  if (auto checked = check_target(head, seen.host); !checked) return std::move(checked).error();
+  return framing;
 }
 
-Outcome<void> check_response(const Head& head, unsigned status) {
+Outcome<Framing> check_response(const Head& head, unsigned status) {
   const auto failed = [](const std::string& detail) { return Violation(Reason::upstream_failed, "not HTTP: " + detail); };
   auto seen = look_through(head);
   if (!seen) return failed(seen.error().detail);
-  if (auto checked = check_framing(*seen, head.version); !checked) return failed(checked.error().detail);
   const bool bare = status / 100 == 1 || status == 204 || status == 304;
-  const bool sized = seen->has(kLength) && seen->length.find_first_not_of('0') != std::string_view::npos;
-  if (bare && (seen->has(kCoding) || sized)) return failed("a body where the status allows none");
-  return {};
+  auto framing = frame(*seen, head.version, bare ? Framing::End::at_once : Framing::End::close);
+  if (!framing) return failed(framing.error().detail);
+  if (bare && framing->end != Framing::End::at_once) return failed("a body where the status allows none");
+  return framing;
 }
 
 }  // namespace durward::gateway

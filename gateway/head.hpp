@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,14 @@ struct Head {
   std::size_t count(std::string_view name) const;
 };
 
+/// Where the body of a message ends, and whether another message may follow it on the connection.
+struct Framing {
+  enum class End : std::uint8_t { at_once, length, chunked, close };
+  End end = End::at_once;
+  std::uint64_t length = 0;  // where end is length; more than 0
+  bool keep_alive = true;
+};
+
 bool is_token(std::string_view text);              // RFC 9110, 5.6.2
 std::string_view trimmed(std::string_view value);  // without SP and HTAB at both ends
 
@@ -33,10 +42,10 @@ std::string_view trimmed(std::string_view value);  // without SP and HTAB at bot
 /// of ours. That its bytes are what a head may consist of has been checked (gateway/strict). Errors: http_malformed;
 /// http_version; http_method_not_allowed; coding_unknown, where the framing is clear; header_mismatch for duplicates of MCP's
 /// own fields; host_forbidden for a target with an authority that is not the Host's.
-policy::Outcome<void> check_request(const Head& head);
+policy::Outcome<Framing> check_request(const Head& head);
 
 /// The same for a response of this status: its framing can be read in one way only. Error: upstream_failed.
-policy::Outcome<void> check_response(const Head& head, unsigned status);
+policy::Outcome<Framing> check_response(const Head& head, unsigned status);
 
 /// Whether a field may come behind the body of a request, where nobody reads it: none that frames, routes or authorises.
 bool may_trail(std::string_view name);

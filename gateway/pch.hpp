@@ -1,5 +1,5 @@
 #pragma once
-// Precompiled for the units that do I/O: Asio's and Beast's headers dominate the build.
+// Precompiled for the units that do I/O: Asio's headers dominate the build.
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -19,8 +19,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
 
 #include <chrono>
 #include <functional>

@@ -65,13 +65,7 @@ Outcome<void> read_fields(std::string_view rest, std::size_t fields_max, Head& h
     const std::string_view line = take_line(rest);
     if (line.empty()) return {};
     if (head.fields.size() >= fields_max) return Violation(Reason::headers_too_large, "limits.header_fields");
-    std::size_t colon = 0;
-    while (colon < line.size() && is_byte(line[colon], Byte::token)) ++colon;
-    // Also a folded line, which begins with a space, and a space before the colon.
-    if (colon == 0 || colon == line.size() || line[colon] != ':') return malformed("a field name that is not a token");
-    const std::string_view value = line.substr(colon + 1);
-    if (!all(value, Byte::value)) return malformed("a control character in a field value");
-    head.fields.push_back(Field{line.substr(0, colon), trimmed(value)});
+    if (!read_field(line, head.fields.emplace_back())) return malformed("a line that is no field");
   }
 }
 
@@ -97,6 +91,18 @@ HeadEnd::Found HeadEnd::find(std::string_view unread, std::size_t most) {
   }
   seen_ = looked.size();
   return looked.size() == most ? Found::too_large : Found::more;
+}
+
+bool read_field(std::string_view line, Field& field) {
+  std::size_t colon = 0;
+  while (colon < line.size() && is_byte(line[colon], Byte::token)) ++colon;
+  // Also a folded line, which begins with a space, and a space before the colon.
+  if (colon == 0 || colon == line.size() || line[colon] != ':') return false;
+  field.name = line.substr(0, colon);
+  field.value = line.substr(colon + 1);
+  if (!all(field.value, Byte::value)) return false;
+  field.value = trimmed(field.value);
+  return true;
 }
 
 Outcome<void> read_request_head(std::string_view bytes, std::size_t fields_max, Head& head) {

@@ -45,6 +45,9 @@ class HeadEnd {
   std::size_t seen_ = 0, line_ = 0;  // where to look on, and where the line begins
 };
 
+/// One line of fields, without its CRLF. False: it is none.
+bool read_field(std::string_view line, Field& field);
+
 /// Reads a whole head, blank line included, into views over `bytes`. Errors: http_malformed; headers_too_large for more
 /// than fields_max fields.
 policy::Outcome<void> read_request_head(std::string_view bytes, std::size_t fields_max, Head& head);

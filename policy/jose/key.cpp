@@ -1,15 +1,12 @@
 #include "policy/jose/key.hpp"
 
-#include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <sodium.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "policy/jose/jws.hpp"
+#include "policy/jose/key_import.hpp"
 #include "policy/jose/openssl.hpp"
 #include "policy/jose/text.hpp"
 
@@ -30,11 +27,10 @@ constexpr std::array<AlgorithmName, 5> kAlgorithms = {{{"RS256", Algorithm::rs25
 
 struct Curve {
   std::string_view name;
-  const char* group;  // OpenSSL's
   std::size_t bytes;  // of a coordinate
   Algorithm algorithm;
 };
-constexpr std::array<Curve, 2> kCurves = {{{"P-256", "P-256", 32, Algorithm::es256}, {"P-384", "P-384", 48, Algorithm::es384}}};
+constexpr std::array<Curve, 2> kCurves = {{{"P-256", 32, Algorithm::es256}, {"P-384", 48, Algorithm::es384}}};
 
 constexpr std::size_t kLeastBits = 2048;
 constexpr std::size_t kMostBits = 8192;
@@ -71,35 +67,6 @@ Outcome<void> check_exponent(const std::string& exponent) {
   for (const char c : exponent) value = value << 8 | static_cast<unsigned char>(c);
   if (value < 65537) return Fault::key_exponent;
   return {};
-}
-
-const unsigned char* bytes_of(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-/// A public key of OpenSSL's; null if it does not take these values, a point that is not on its curve among them.
-std::shared_ptr<EVP_PKEY> import(const char* type, OSSL_PARAM_BLD* builder) {
-  const Owned<OSSL_PARAM, OSSL_PARAM_free> params(OSSL_PARAM_BLD_to_param(builder));
-  const Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-  EVP_PKEY* key = nullptr;
-  if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1) return nullptr;
-  if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) return nullptr;
-  return {key, EVP_PKEY_free};
-}
-
-std::shared_ptr<EVP_PKEY> import_rsa(const std::string& modulus, const std::string& exponent) {
-  const Owned<BIGNUM, BN_free> n(BN_bin2bn(bytes_of(modulus), static_cast<int>(modulus.size()), nullptr));
-  const Owned<BIGNUM, BN_free> e(BN_bin2bn(bytes_of(exponent), static_cast<int>(exponent.size()), nullptr));
-  const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
-  if (!n || !e || !builder || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1) return nullptr;
-  if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) return nullptr;
-  return import("RSA", builder.get());
-}
-
-std::shared_ptr<EVP_PKEY> import_ec(const Curve& curve, const std::string& point) {
-  const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
-  if (!builder || OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.group, 0) != 1)
-    return nullptr;
-  if (OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1) return nullptr;
-  return import("EC", builder.get());
 }
 
 /// RFC 7638: the required members in the order of their names. Their values have one form only.
@@ -207,7 +174,7 @@ class KeyReader {
     const auto x = exactly(jwk_.find("x"), curve->bytes);
     const auto y = exactly(jwk_.find("y"), curve->bytes);
     if (!x || !y) return Fault::key_malformed;
-    auto key = import_ec(*curve, "\x04" + *x + *y);
+    auto key = import_ec(std::string(curve->name), "\x04" + *x + *y);
     if (!key) return Fault::key_point;
     key_.key_ = std::move(key);
     key_.thumbprint_ =

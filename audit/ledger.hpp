@@ -22,6 +22,7 @@ struct BatchSizes {
   std::array<std::uint64_t, kBounds.size() + 1> buckets{};  // batches by upper bound; the last: larger ones
   std::uint64_t records = 0;                                // in all of them
   void add(std::size_t size) noexcept;
+  std::uint64_t count() const noexcept;  // of batches
 };
 
 /// What `boot` says of this process.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <numeric>
 
 #include "audit/line.hpp"
 
@@ -27,6 +28,8 @@ void BatchSizes::add(std::size_t size) noexcept {
   ++buckets.at(static_cast<std::size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), size) - kBounds.begin()));
   records += size;
 }
+
+std::uint64_t BatchSizes::count() const noexcept { return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0}); }
 
 Writer::Writer(const config::Ledger& settings, std::string origin, SigningKey key, LogState state, Platform platform)
     : settings_(settings),

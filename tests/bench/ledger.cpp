@@ -194,7 +194,7 @@ double measure(const std::string& folder, const char* name, std::size_t waiters,
   const auto numbers = ledger->numbers();
   ledger->close();
   const auto count = static_cast<double>(calls);
-  const double batch = static_cast<double>(numbers.records) / static_cast<double>(numbers.batches);
+  const double batch = static_cast<double>(numbers.batches.records) / static_cast<double>(numbers.batches.count());
   std::printf(
       R"({"measure":"%s","waiters":%zu,"calls":%llu,"per_second":%.0f,"cpu_us":%.2f,"mean_batch":%.1f,"fdatasync_us":%.0f})"
       "\n",

@@ -1,8 +1,10 @@
 """Starts and ends the programs of a run. Each is ended by its own pid, also when the run fails."""
 
 import atexit
+import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +15,19 @@ running = []
 
 class Failure(Exception):
     """A sentence for whoever started the run."""
+
+
+# Where Debian has what a run calls; a name that is not here is its own package.
+PACKAGES = {"nginx": "nginx-light", "perf": "linux-perf"}
+
+
+def need(*commands):
+    """Fails, in one line, if a command is not installed: before anything is built."""
+    os.environ["PATH"] += ":/usr/sbin"  # where nginx and haproxy are, which a user's path leaves out
+    missing = [command for command in commands if not shutil.which(command)]
+    if missing:
+        packages = " ".join(PACKAGES.get(command, command) for command in missing)
+        raise Failure(f"missing {', '.join(missing)}: sudo apt-get install --no-install-recommends {packages}")
 
 
 class Program:

@@ -46,8 +46,8 @@ class BodyReader {
   At at_ = At::nothing;
   Fault fault_ = Fault::none;
   const char* detail_ = "";
-  std::uint64_t left_ = 0;  // of the payload, or of the chunk
-  std::uint64_t room_ = 0;  // for payload, within its limit
+  std::uint64_t left_ = 0;                              // of the payload, or of the chunk
+  std::uint64_t room_ = 0;                              // for payload, within its limit
   std::size_t trailer_bytes_ = 0, trailer_fields_ = 0;  // more that may come
   bool (*may_trail_)(std::string_view) = nullptr;
 };

@@ -23,8 +23,8 @@ struct Charge {
 /// It never forgets in a key's favour. An entry whose bucket is full again is as good as none, and goes first. Where a bucket
 /// of the table has only others, the one that would be full again soonest goes, and from then on every key that is not in that
 /// bucket counts as if it had been that one: an evicted key gets nothing back, and a stranger may get less, until that time
-/// has passed. So what passes is never more than what an unbounded table would let pass; a flood of keys costs strangers no
-/// more than a flooding key itself has used up.
+/// has passed. So what passes is never more than what an unbounded table would let pass. The price: where more keys than
+/// there are entries are in use at once, every further table of keys costs each stranger about one unit of its burst.
 class RateTable {
  public:
   /// entries is rounded up to a multiple of 1,024, at least one; memory is taken at once. seed makes the hash unpredictable: 16

@@ -66,11 +66,33 @@ TEST_CASE("chunks are put together, and the blank line ends them") {
 }
 
 TEST_CASE("framing with more than one reading is refused") {
-  for (const char* bad : {"\r\n", "g\r\n", "+2\r\nab\r\n", " 2\r\nab\r\n", "2 \r\nab\r\n", "0x2\r\nab\r\n", "-0\r\n\r\n", "2\nab\r\n",
-                          "2\rab", "2\r\r\nab", "2\r\nabc\r\n", "2\r\nab\n", "2\r\nab\r0", "2;\r\nab\r\n", "2;=\r\nab\r\n",
-                          "2;a=\r\nab\r\n", "2;a=\"b\r\nab\r\n", "2;a=\"b\\\r\nab\r\n", "2;a b\r\nab\r\n", "2,3\r\nab\r\n",
-                          "2;a=\x01\r\nab\r\n", "1000000000000000\r\n", "0\r\nnofield\r\n\r\n", "0\r\n X: y\r\n\r\n",
-                          "0\r\nX : y\r\n\r\n", "0\r\nX: y\n\r\n", "0\r\nX: \x01\r\n\r\n"}) {
+  for (const char* bad : {"\r\n",
+                          "g\r\n",
+                          "+2\r\nab\r\n",
+                          " 2\r\nab\r\n",
+                          "2 \r\nab\r\n",
+                          "0x2\r\nab\r\n",
+                          "-0\r\n\r\n",
+                          "2\nab\r\n",
+                          "2\rab",
+                          "2\r\r\nab",
+                          "2\r\nabc\r\n",
+                          "2\r\nab\n",
+                          "2\r\nab\r0",
+                          "2;\r\nab\r\n",
+                          "2;=\r\nab\r\n",
+                          "2;a=\r\nab\r\n",
+                          "2;a=\"b\r\nab\r\n",
+                          "2;a=\"b\\\r\nab\r\n",
+                          "2;a b\r\nab\r\n",
+                          "2,3\r\nab\r\n",
+                          "2;a=\x01\r\nab\r\n",
+                          "1000000000000000\r\n",
+                          "0\r\nnofield\r\n\r\n",
+                          "0\r\n X: y\r\n\r\n",
+                          "0\r\nX : y\r\n\r\n",
+                          "0\r\nX: y\n\r\n",
+                          "0\r\nX: \x01\r\n\r\n"}) {
     CAPTURE(bad);
     CHECK(read(kChunked, bad).fault == Fault::malformed);
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "gateway/asio.hpp"
@@ -33,7 +34,8 @@ struct Loop {
   Meters meters;
   std::shared_ptr<const Snapshot> now;
   std::set<Connection*> connections;
-  std::set<Relay*> streams;  // relays under way that have no end of their own
+  std::set<Relay*> streams;                    // relays under way that have no end of their own
+  std::optional<policy::Principal> anonymous;  // our handle on it: counting copies touches no other loop
   bool draining = false;
   unsigned chores = 0;  // coroutines of the loop itself that are under way
 

@@ -3,7 +3,6 @@
 #include "gateway/claims.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/loop.hpp"
-#include "gateway/principal_key.hpp"
 #include "gateway/stages.hpp"
 #include "policy/canonical.hpp"
 
@@ -90,6 +89,13 @@ audit::Ledger::Done receipt(Inbox& inbox, Handler handler) {
   };
 }
 
+void describe_principal(Record& record, const policy::Principal& principal) {
+  record.tenant = principal.tenant();
+  record.sub = principal.subject();
+  record.client_id = principal.client_id();
+  record.authn_method = policy::name(principal.method());
+}
+
 // What the agent says of itself, as commitments; canonical JSON, or empty where it says nothing.
 std::string describe_agent(const Exchange& x, const Record& record) {
   std::string out;
@@ -169,12 +175,7 @@ std::unique_ptr<Record> Recorder::draft(const Exchange& x, audit::Type type, con
   record.cause = x.cause;
   record.bytes_in = x.bytes_in;
   if (x.server) record.server = x.server->name;
-  if (x.principal) {
-    record.tenant = x.principal->tenant();
-    record.sub = x.principal->subject();
-    record.client_id = x.principal->client_id();
-    record.authn_method = x.principal->method();
-  }
+  if (x.principal) describe_principal(record, *x.principal);
   record.rulebook = x.rules().digest();
   record.retention = x.rules().retention();
   record.agent = describe_agent(x, record);
@@ -222,9 +223,7 @@ Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   std::unique_ptr<Record> record = draft(x, audit::Type::intent, &cleared.decision(), message, id);
   record->parent = parent;
   record->kind = kind_names(grant.kinds());
-  record->tenant = grant.principal().tenant();
-  record->sub = grant.principal().subject();
-  record->authn_method = grant.principal().method();
+  describe_principal(*record, grant.principal());
   if (!message) record->method = grant.method();
   if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
   const bool intent_first = stream || durability == Durability::synced;
@@ -268,7 +267,7 @@ Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<po
     ledger_.refuse_anonymous(*record, x.address);
     co_return;
   }
-  const std::string key = principal_key(*x.principal);
+  const std::string& key = x.principal->key();
   auto start = [this, &record, &key](auto handler) {
     const audit::Ledger::Done done = receipt(inbox_, std::move(handler));
     try {
@@ -302,7 +301,7 @@ void Recorder::note(const Exchange& x, std::string_view parent, Reason reason, s
   record->verdict = policy::Verdict::deny;
   if (known_method(method)) record->method = method;
   x.loop.meters.withheld(*record);
-  ledger_.refuse(*record, x.principal ? principal_key(*x.principal) : std::string(), settings_.reads, {});
+  ledger_.refuse(*record, x.principal ? std::string_view(x.principal->key()) : std::string_view(), settings_.reads, {});
 }
 
 }  // namespace durward::gateway

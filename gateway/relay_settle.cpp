@@ -121,7 +121,7 @@ Outcome<void> Relay::negotiate(const Incoming& incoming) {
   SessionState state;
   state.revision = revision;
   state.issued = x_.arrived_ms / 1000;
-  state.principal = principal_hash(*x_.principal);
+  state.principal = x_.principal->hash();
   state.upstream_id = upstream_id;
   TRY(std::string sealed, x_.services.sealer.seal(x_.server->name, state));
   session_id_ = std::move(sealed);

@@ -1,6 +1,7 @@
 #include "gateway/route.hpp"
 
 #include "gateway/downstream.hpp"
+#include "gateway/loop.hpp"
 
 namespace durward::gateway {
 
@@ -29,7 +30,9 @@ Outcome<Routed, Refused> route(Exchange& x) {
 Outcome<void, Refused> authenticate(Exchange& x) {
   // `authn: anonymous`, the only method there is, holds on loopback listeners only (config/load). Credentials that a caller
   // presents all the same are neither checked nor forwarded.
-  x.principal = policy::anonymous(x.rules().tenant());
+  std::optional<policy::Principal>& anonymous = x.loop.anonymous;
+  if (!anonymous || anonymous->tenant() != x.rules().tenant()) anonymous = policy::anonymous(x.rules().tenant());
+  x.principal = anonymous;
   return {};
 }
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "gateway/principal_key.hpp"
-
 namespace durward::gateway {
 namespace {
 
@@ -65,8 +63,6 @@ std::optional<std::array<std::uint8_t, kKeyId>> read_key_id(std::string_view tex
 }
 
 }  // namespace
-
-crypto::Hash principal_hash(const policy::Principal& principal) { return crypto::sha256(principal_key(principal)); }
 
 bool is_upstream_session_id(std::string_view id) {
   return !id.empty() && id.size() <= kUpstreamMax &&

@@ -24,12 +24,9 @@ struct SessionKey {
 struct SessionState {
   std::string revision;      // negotiated: one of the legacy revisions
   std::int64_t issued = 0;   // Unix time in seconds
-  crypto::Hash principal{};  // principal_hash of the owner
+  crypto::Hash principal{};  // policy::Principal::hash of the owner
   std::string upstream_id;   // 1 to 512 bytes of visible ASCII
 };
-
-/// SHA-256(JCS([tenant, issuer, subject, client_id])).
-crypto::Hash principal_hash(const policy::Principal& principal);
 
 /// Whether an upstream's session id can be sealed: 1 to 512 bytes, 0x21 to 0x7E.
 bool is_upstream_session_id(std::string_view id);

@@ -28,7 +28,7 @@ Outcome<void, Refused> bind_session(Exchange& x, const Message& message) {
   if (message.era == Era::modern) return {};  // the header means nothing there, and is not forwarded
   const std::string_view id = x.head->find("mcp-session-id");
   if (x.head->count("mcp-session-id") == 0) return {};
-  x.session = x.services.sealer.open(x.server->name, principal_hash(*x.principal), id, x.arrived_ms / 1000,
+  x.session = x.services.sealer.open(x.server->name, x.principal->hash(), id, x.arrived_ms / 1000,
                                      x.now->settings.session.max_age.count());
   if (x.session) return {};
   return refused_message(Violation(Reason::session_unknown, "the session id does not open"), message);

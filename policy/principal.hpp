@@ -1,26 +1,60 @@
 #pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-namespace durward::config {
-struct PolicySettings;
-}
+#include "policy/digest.hpp"
 
 namespace durward::policy {
 
-/// A verified caller. Only the functions below make one, so code that holds a Principal holds a checked credential.
+/// How a caller was verified. Closed list: its words are `authn_method` in records and labels of metrics.
+enum class AuthnMethod : std::uint8_t { anonymous, self, jwt, api_key, mtls };
+inline constexpr std::size_t kAuthnMethods = static_cast<std::size_t>(AuthnMethod::mtls) + 1;
+std::string_view name(AuthnMethod method) noexcept;
+
+/// What a verified credential says of its holder.
+struct Identity {
+  std::string tenant, issuer, subject, client_id;
+  std::vector<std::string> groups, roles, scopes;
+  std::string email;  // only where the issuer is trusted with it and says that it was verified; else empty
+  AuthnMethod method = AuthnMethod::anonymous;
+  std::optional<std::int64_t> expiry;  // Unix seconds; absent: the credential has none
+};
+
+/// A verified caller: a handle on immutable data, as cheap to copy as a pointer. Only the functions below make one, so code
+/// that holds a Principal holds a checked credential. Copies in one loop's exchanges count on one counter: a loop makes its
+/// own.
 class Principal {
  public:
-  const std::string& tenant() const { return tenant_; }
-  const std::string& issuer() const { return issuer_; }
-  const std::string& subject() const { return subject_; }
-  const std::string& client_id() const { return client_id_; }
-  const std::string& method() const { return method_; }  // how it was verified: "anonymous", "self"
+  const std::string& tenant() const { return data_->identity.tenant; }
+  const std::string& issuer() const { return data_->identity.issuer; }  // empty: anonymous, and the gateway itself
+  const std::string& subject() const { return data_->identity.subject; }
+  const std::string& client_id() const { return data_->identity.client_id; }
+  const std::vector<std::string>& groups() const { return data_->identity.groups; }
+  const std::vector<std::string>& roles() const { return data_->identity.roles; }
+  const std::vector<std::string>& scopes() const { return data_->identity.scopes; }
+  const std::string& email() const { return data_->identity.email; }
+  AuthnMethod method() const { return data_->identity.method; }
+  std::optional<std::int64_t> expiry() const { return data_->identity.expiry; }
+
+  /// Who this is, for whatever is kept by caller (policy, quotas, sessions, the ledger's budgets): JCS([tenant, issuer,
+  /// subject, client_id]), and its SHA-256. Made once.
+  const std::string& key() const { return data_->key; }
+  const crypto::Hash& hash() const { return data_->hash; }
 
  private:
-  Principal() = default;
+  struct Data {
+    Identity identity;
+    std::string key;
+    crypto::Hash hash;
+  };
+  explicit Principal(Identity identity);
   friend Principal anonymous(const std::string& tenant);
   friend Principal self();
-  std::string tenant_, issuer_, subject_, client_id_, method_;
+  std::shared_ptr<const Data> data_;
 };
 
 /// The caller of a loopback listener with `authn: anonymous`. tenant is the policy's.

@@ -69,7 +69,7 @@ void judge_method(Judgement& judgement, const ServerTable& server, const Princip
   const Method& method = kMethods[*index];
   if (method.about == Subject::plumbing) return;
   // The gateway's own list fetches show nobody anything; without them nothing would be known of the server's tools.
-  if (method.lists && principal.method() == "self") return;
+  if (method.lists && principal.method() == AuthnMethod::self) return;
   if (const std::string* pattern = server.methods[*index]) return judgement.allowed_by(*pattern);
   judgement.find(Code::method_not_allowed, "/method");
 }

@@ -6,5 +6,5 @@ using namespace durward::policy;
 #ifdef CONTROL
 std::string alter(const Principal& principal) { return principal.subject(); }
 #else
-void alter(Principal& principal) { principal.subject_ = "root"; }
+void alter(Principal& principal) { principal.data_ = nullptr; }
 #endif

@@ -1,4 +1,4 @@
-// error: private
+// error: no matching function
 #include "policy/principal.hpp"
 
 using namespace durward::policy;

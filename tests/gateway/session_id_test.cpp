@@ -23,7 +23,7 @@ SessionSealer sealer(const std::vector<audit::KeyringEntry>& entries = {entry("0
   return *std::move(made);
 }
 
-crypto::Hash owner() { return principal_hash(policy::anonymous("t")); }
+crypto::Hash owner() { return policy::anonymous("t").hash(); }
 
 SessionState state(const char* upstream = "ef024435-8b1c") { return {"2025-06-18", kNow, owner(), upstream}; }
 
@@ -86,7 +86,7 @@ TEST_CASE("another server, another principal, another key or another time opens 
   CHECK(opens(with, id));
   CHECK_FALSE(opens(with, id, "t"));
   CHECK_FALSE(opens(with, id, ""));
-  CHECK_FALSE(with.open("s", principal_hash(policy::anonymous("u")), id, kNow, kMonth));
+  CHECK_FALSE(with.open("s", policy::anonymous("u").hash(), id, kNow, kMonth));
   CHECK_FALSE(opens(sealer({entry("00a1b2c3", 'x', "2026-01-01T00:00:00Z")}), id));
   CHECK_FALSE(opens(sealer({entry("00a1b2c4", 'k', "2026-01-01T00:00:00Z")}), id));
   CHECK(opens(with, id, "s", kNow + kMonth));

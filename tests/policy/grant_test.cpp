@@ -134,9 +134,9 @@ TEST_CASE("the final decision is taken over what was granted and what was found"
 }
 
 TEST_CASE("principals say how they were verified") {
-  CHECK(anonymous("t").method() == "anonymous");
+  CHECK(anonymous("t").method() == AuthnMethod::anonymous);
   CHECK(anonymous("t").tenant() == "t");
-  CHECK(self().method() == "self");
+  CHECK(self().method() == AuthnMethod::self);
   CHECK(self().subject() == "durward:self");
   CHECK(self().tenant().empty());
 }

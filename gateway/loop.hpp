@@ -6,6 +6,7 @@
 
 #include "gateway/asio.hpp"
 #include "gateway/deadline.hpp"
+#include "gateway/egress.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/metrics_meters.hpp"
 #include "gateway/services.hpp"
@@ -25,12 +26,14 @@ struct Loop {
         inbox(io.get_executor()),
         deadlines(io.get_executor()),
         upstream(io.get_executor(), deadlines, s),
+        egress(io.get_executor(), deadlines, upstream.resolver(), s.egress),
         meters(s.tool_series) {}
   Services& services;
   asio::io_context io{1};
   Inbox inbox;
   Deadlines deadlines;
   Upstream upstream;
+  Egress egress;
   Meters meters;
   std::shared_ptr<const Snapshot> now;
   std::set<Connection*> connections;

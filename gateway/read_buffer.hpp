@@ -37,6 +37,11 @@ class ReadBuffer {
     filled_ = end_ == capacity_;
   }
 
+  /// Overwrites what it holds and what it has held since it last grew.
+  void wipe() {
+    if (capacity_ > 0) ::explicit_bzero(data_.get(), capacity_);
+  }
+
   /// Gives memory back before a wait that may be long, if nothing is unread.
   void rest() {
     if (empty() && capacity_ > kSmall) *this = ReadBuffer();

@@ -48,7 +48,7 @@ Task<Outcome<Resolver::Endpoints>> Resolver::find(const config::Url& url, Clock:
     Endpoints one{tcp::endpoint(literal, url.port)};
     co_return one;
   }
-  Name& name = names_[url.authority()];
+  Name& name = names_[url.host + ' ' + std::to_string(url.port)];
   if (name.until > Clock::now()) co_return name.endpoints;
   if (!name.looking) begin(name, url);
   Timer timer(executor_, until);

@@ -40,7 +40,7 @@ class Resolver {
   void begin(Name& name, const config::Url& url);
   Executor executor_;
   LookUp look_up_;
-  std::map<std::string, Name> names_;  // by authority; those of configured servers only
+  std::map<std::string, Name> names_;  // by host and port; those of the configuration only
 };
 
 }  // namespace durward::gateway

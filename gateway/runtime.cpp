@@ -161,7 +161,8 @@ Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
   for (const auto& worker : workers) views.push_back({&worker->loop.meters, &worker->loop.deadlines});
   TRY(std::unique_ptr<Admin> opened, Admin::open(settings.admin, *services, std::move(views)));
   admin = std::move(opened);
-  auto now = std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port)});
+  auto now =
+      std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings)});
   admin->publish(now);
   for (auto& worker : workers) {
     worker->loop.now = now;
@@ -198,7 +199,8 @@ void Runtime::State::record_rulebook() const {
 
 void Runtime::State::publish() {
   record_rulebook();
-  auto now = std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port)});
+  auto now =
+      std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings)});
   post_all([now](Worker& worker) { worker.loop.now = now; });
   admin->publish(now);
 }
@@ -258,6 +260,7 @@ bool Runtime::drain() {
     worker.loop.draining = true;
     worker.listener.drain();
     worker.loop.upstream.cancel(false);
+    worker.loop.egress.cancel(false);
     for (Connection* connection : worker.loop.connections) connection->drain();
     const std::set<Relay*> streams = worker.loop.streams;
     for (Relay* stream : streams) stream->drain();
@@ -272,6 +275,7 @@ bool Runtime::drain() {
     log::write(log::LogLevel::warn, log::Event::cut, line);
     state.post_all([](Worker& worker) {
       worker.loop.upstream.cancel(true);
+      worker.loop.egress.cancel(true);
       const std::set<Connection*> left = worker.loop.connections;
       for (Connection* connection : left) connection->cut();
     });

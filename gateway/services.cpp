@@ -2,6 +2,10 @@
 
 namespace durward::gateway {
 
+namespace {
+constexpr unsigned kEgressCalls = 256;
+}
+
 bool Buffered::take(std::uint64_t bytes) noexcept {
   if (held_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= max_) return true;
   give(bytes);
@@ -81,7 +85,8 @@ Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSe
       buffered(settings.limits.buffered_bytes.count),
       doormen(settings.limits.connections_per_address, settings.limits.connections,
               settings.limits.buffered_bytes_per_address.count),
-      tool_series(settings.admin.metrics_series) {}
+      tool_series(settings.admin.metrics_series),
+      egress(kEgressCalls) {}
 
 Cap& Services::cap(const std::string& server, unsigned max) {
   std::lock_guard lock(mutex_);

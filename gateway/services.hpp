@@ -9,6 +9,7 @@
 #include "audit/ledger.hpp"
 #include "config/settings.hpp"
 #include "gateway/catalogue.hpp"
+#include "gateway/destinations.hpp"
 #include "gateway/metrics_meters.hpp"
 #include "gateway/origin.hpp"
 #include "gateway/session_id.hpp"
@@ -95,6 +96,7 @@ struct Snapshot {
   config::Settings settings;
   std::shared_ptr<const policy::Rulebook> rules;
   Doorplate door;
+  Destinations destinations{};
 };
 
 /// What all loops share. Everything in it is immutable or says how it is synchronised.
@@ -107,6 +109,7 @@ struct Services {
   Buffered buffered;
   Doormen doormen;
   ToolSeries tool_series;
+  Cap egress;  // questions of our own that are under way
   /// The cap of a server; made when first asked for, and kept for good. Thread-safe.
   Cap& cap(const std::string& server, unsigned max);
 

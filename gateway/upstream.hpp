@@ -115,6 +115,8 @@ class Upstream {
         }) {}
   /// Closes the idle connections that are kept no longer than until then.
   void close_idle(Clock::time_point then);
+  /// The loop's: whoever asks for a host that is being looked up waits for that.
+  Resolver& resolver() { return resolver_; }
   /// Cancels every call of this loop, or only the gateway's own fetches.
   void cancel(bool all);
 

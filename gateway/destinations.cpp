@@ -1,0 +1,18 @@
+#include "gateway/destinations.hpp"
+
+namespace durward::gateway {
+namespace {
+
+std::string origin(const config::Url& url) { return url.scheme + ' ' + std::to_string(url.port) + ' ' + url.host; }
+
+}  // namespace
+
+Destinations::Destinations(const std::vector<config::Url>& urls) {
+  for (const config::Url& url : urls) origins_.insert(origin(url));
+}
+
+Destinations destinations_of(const config::Settings&) { return {}; }
+
+bool Destinations::holds(const config::Url& url) const { return origins_.contains(origin(url)); }
+
+}  // namespace durward::gateway

@@ -3,29 +3,12 @@
 
 #include <cerrno>
 #include <string_view>
-#include <utility>
+
+#include "config/descriptor.hpp"
 
 namespace durward::audit {
 
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  explicit operator bool() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
+using config::Descriptor;
 
 /// Writes everything, however many calls it takes. False: errno says why, and any part may have been written.
 template <class Write>

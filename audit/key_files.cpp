@@ -14,13 +14,13 @@
 #include <filesystem>
 
 #include "audit/descriptor.hpp"
+#include "config/secret_ref.hpp"
 
 namespace durward::audit {
 namespace {
 
 namespace fs = std::filesystem;
 using Problem = policy::Outcome<void, std::string>;
-constexpr std::size_t kLongestKeyFile = 1U << 20;
 
 std::string because(const std::string& path, const char* what) { return path + ": " + what + ": " + std::strerror(errno); }
 
@@ -28,28 +28,6 @@ policy::Outcome<fs::path, std::string> resolve(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
   if (!real) return because(path, "cannot be opened");
   return fs::path(real.get());
-}
-
-bool own_group(gid_t group) {
-  if (group == ::getegid() || group == ::getgid()) return true;
-  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
-  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
-  return count > 0 && std::find(groups.begin(), groups.begin() + count, group) != groups.begin() + count;
-}
-
-Problem check_access(const std::string& path, int file) {
-  struct stat info {};
-  if (::fstat(file, &info) != 0) return because(path, "cannot be examined");
-  if (!S_ISREG(info.st_mode)) return path + ": is not a regular file";
-  if ((info.st_mode & S_IRWXO) != 0) return path + ": others can access this secret; use chmod 600";
-  if ((info.st_mode & S_IRWXG) != 0 && !(info.st_uid == 0 && own_group(info.st_gid)))
-    return path + ": the group can access this secret; use chmod 600";
-  const std::string folder = fs::path(path).parent_path().string();
-  struct stat parent {};
-  if (::stat(folder.c_str(), &parent) != 0) return because(folder, "cannot be examined");
-  if ((parent.st_mode & S_IWOTH) != 0 && (parent.st_mode & S_ISVTX) == 0)
-    return folder + ": others can write in the folder of this secret; use chmod o-w";
-  return {};
 }
 
 /// A folder list from the environment; a file must lie below one of them. An unset variable confines nothing.
@@ -77,50 +55,23 @@ policy::Outcome<SigningKey, std::string> parse_key(std::string_view text, const 
 }  // namespace
 
 policy::Outcome<config::Secret, std::string> read_key_file(const std::string& path) {
-  TRY(const fs::path resolved, resolve(path));
-  const std::string real = resolved.string();
-  const Descriptor file(::open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file) return because(real, "cannot be opened");
-  if (auto checked = check_access(real, file.get()); !checked) return std::move(checked).error();
-  std::string text(kLongestKeyFile, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return because(real, "cannot be read");
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  config::Secret secret(std::string_view(text).substr(0, size));
-  sodium_memzero(text.data(), text.size());
-  if (size == text.size()) return real + ": is too large to be a key file";
-  return secret;
+  config::SecretRead read = config::read_secret_file(path);
+  if (!read.secret) return read.place + ": " + read.problem;
+  return *std::move(read.secret);
 }
 
 policy::Outcome<fs::path, std::string> file_of(const std::string& reference, const std::string& base) {
-  constexpr std::string_view kScheme = "file://", kCredentials = "${CREDENTIALS_DIRECTORY}/";
-  if (reference.rfind(kScheme, 0) != 0) return reference + ": is not a file:// reference";
-  std::string path = reference.substr(kScheme.size());
-  if (path.rfind(kCredentials, 0) == 0) {
-    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (folder == nullptr) return reference + ": CREDENTIALS_DIRECTORY is not set";
-    path = std::string(folder) + "/" + path.substr(kCredentials.size());
-  }
-  if (path.empty() || path.find('\0') != std::string::npos) return reference + ": names no file";
-  if (path.front() == '/') return fs::path(path);
-  if (base.empty()) return reference + ": must name an absolute path";
-  return (fs::path(base) / path).lexically_normal();
+  const config::RefFile file = config::file_of_ref(reference, base);
+  if (file.path.empty()) return reference + ": " + file.problem;
+  return fs::path(file.path);
 }
 
 policy::Outcome<SigningKey, std::string> load_signing_key(const std::string& key_ref, const std::string& base) {
-  constexpr std::string_view kEnvironment = "env://";
-  if (key_ref.rfind(kEnvironment, 0) == 0) {
-    const std::string name = key_ref.substr(kEnvironment.size());
-    const char* text = std::getenv(name.c_str());
-    if (text == nullptr || *text == '\0') return key_ref + ": the environment variable is not set";
-    return parse_key(text, key_ref);
+  if (key_ref.rfind("env://", 0) == 0) {
+    const config::SecretRead read = config::read_secret_ref(key_ref);
+    if (!read.secret) return read.place + ": " + read.problem;
+    return parse_key(read.secret->reveal(), key_ref);
   }
-  if (key_ref.rfind("file://", 0) != 0) return "a key reference is file:///path or env://NAME, not `" + key_ref + "`";
   TRY(const fs::path path, file_of(key_ref, base));
   TRY(const fs::path resolved, resolve(path.string()));
   const std::string real = resolved.string();

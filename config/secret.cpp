@@ -1,37 +1,26 @@
 #include "config/secret.hpp"
 
-#include <sodium.h>
+#include <cstring>
+#include <utility>
 
-#include <algorithm>
+#include "config/vault.hpp"
 
 namespace durward::config {
-namespace {
-
-// Longer than any std::string keeps inside itself: a move then hands over a pointer and leaves no copy behind.
-constexpr std::size_t kOnHeap = 64;
-
-void wipe(std::string& bytes) {
-  bytes.resize(bytes.capacity());
-  sodium_memzero(bytes.data(), bytes.size());
-}
-
-}  // namespace
 
 Secret::Secret(std::string_view bytes) {
   if (bytes.empty()) return;
-  bytes_.reserve(std::max(bytes.size(), kOnHeap));
-  bytes_.assign(bytes);
+  bytes_ = vault::take(bytes.size());
+  size_ = bytes.size();
+  std::memcpy(bytes_, bytes.data(), size_);
 }
 
-Secret::Secret(const Secret& other) : Secret(other.reveal()) {}
-
-Secret::Secret(Secret&& other) noexcept { bytes_.swap(other.bytes_); }
-
-Secret& Secret::operator=(Secret other) noexcept {
-  bytes_.swap(other.bytes_);
-  return *this;
+Secret::~Secret() {
+  if (bytes_ != nullptr) vault::give(bytes_, size_);
 }
 
-Secret::~Secret() { wipe(bytes_); }
+void Secret::swap(Secret& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  std::swap(size_, other.size_);
+}
 
 }  // namespace durward::config

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/check_authn.hpp"
 #include "config/forms.hpp"
 
 namespace durward::config {
@@ -27,12 +28,10 @@ void resolve_ref(std::string& ref, const std::string& base_dir) {
 
 void check_listeners(const Settings& settings, Report& report) {
   const Listen& listen = settings.listen;
-  const bool anonymous = settings.authn && settings.authn->value == Authn::anonymous;
-  if (anonymous && !is_loopback(listen.address.value)) {
-    report.error(report.where("listen.address"),
-                 fmt::format("listen.address must be loopback (127.0.0.0/8 or ::1) until authentication exists: "
-                             "`authn: anonymous` would serve the network, found {}",
-                             quote(listen.address.value)));
+  if (settings.authn.anonymous && !is_loopback(listen.address.value)) {
+    report.error(report.where("listen.address"), fmt::format("listen.address must be loopback (127.0.0.0/8 or ::1): "
+                                                             "`authn: anonymous` would serve the network, found {}",
+                                                             quote(listen.address.value)));
   }
   const Admin& admin = settings.admin;
   if (!is_loopback(admin.address.value)) {
@@ -63,6 +62,7 @@ void check_tools(const Server& server, Report& report) {
 
 void check(const Settings& settings, Report& report) {
   check_listeners(settings, report);
+  check_authn(settings, report);
   for (const auto& [name, server] : settings.servers) check_tools(server, report);
   const Limits& limits = settings.limits;
   const std::uint64_t most = std::max({limits.body_bytes.count, limits.answer_bytes.count, limits.event_bytes.count});
@@ -78,6 +78,11 @@ void settle_paths(Settings& settings, const std::string& base_dir, Report& repor
     for (Located<std::string>& name : *names) name.value = lower(name.value);
   }
   Ledger& ledger = settings.ledger;
+  for (JwtAuthn& jwt : settings.authn.jwt) resolve_ref(jwt.jwks.value, base_dir);
+  for (Authn* authn : {&settings.authn, &settings.admin.authn}) {
+    for (ApiKeyAuthn& keys : authn->api_key) keys.file.value = resolve(keys.file.value, base_dir);
+    for (MtlsAuthn& mtls : authn->mtls) mtls.client_ca.value = resolve(mtls.client_ca.value, base_dir);
+  }
   settings.policy.value = resolve(settings.policy.value, base_dir);
   ledger.dir.value = resolve(ledger.dir.value, base_dir);
   resolve_ref(ledger.key_ref.value, base_dir);

@@ -1,3 +1,4 @@
+#include "config/describe_authn.hpp"
 #include "config/fields.hpp"
 #include "config/forms.hpp"
 
@@ -11,7 +12,6 @@ constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kGiB = 1 << 30;
 constexpr seconds kDay = hours(24);
 
-constexpr std::array kAuthn{Word{"anonymous", static_cast<int>(Authn::anonymous)}};
 constexpr std::array kKinds{Word{"read", static_cast<int>(ToolKind::read)}, Word{"mutate", static_cast<int>(ToolKind::mutate)},
                             Word{"exec", static_cast<int>(ToolKind::exec)}, Word{"egress", static_cast<int>(ToolKind::egress)}};
 constexpr std::array kDurability{Word{"synced", static_cast<int>(Durability::synced)},
@@ -37,20 +37,24 @@ void describe_listen(Fields& f, Listen& listen) {
           listen.hosts);
   f.texts({"cors_origins", "web origins that browsers may call from"}, kWebOrigin, listen.cors_origins);
   f.whole({"threads", "event loops; 0 is one per core, at most 8"}, 0, 64, listen.threads);
+  f.text({"public_url",
+          "the base under which agents reach the gateway: tokens are for `public_url`/mcp/{server}; required with `jwt`; its "
+          "host is one of `hosts`"},
+         kPublicUrl, listen.public_url);
 }
 
 void describe_admin(Fields& f, Admin& admin) {
   f.text({"address", "health and metrics; loopback only"}, kAddress, admin.address);
   f.whole({"port", "0 takes any free port"}, 0, 65535, admin.port);
-  f.flag({"metrics_open",
-          "whether `/metrics` answers everyone who reaches the admin listener; `false`: nobody, until it can "
-          "authenticate"},
-         admin.metrics_open);
+  f.flag(
+      {"metrics_open", "whether `/metrics` answers everyone who reaches the admin listener; `false`: only whom `authn` knows"},
+      admin.metrics_open);
   f.whole({"metrics_series", "series of tool calls by server, tool and verdict; further ones count under the tool `other`"}, 0,
           100'000, admin.metrics_series);
   f.time({"stall", "an event loop that has not moved for so long fails `/livez`"}, seconds(1), seconds(600), admin.stall);
   f.whole({"connections", "at once; a further one ends the oldest"}, 1, 1000, admin.connections);
   f.time({"deadline", "from accepting a connection to the last byte of its answer"}, seconds(1), seconds(60), admin.deadline);
+  describe_admin_authn(f, admin.authn);
 }
 
 void describe_log(Fields& f, Log& log) {
@@ -64,6 +68,7 @@ void describe_log(Fields& f, Log& log) {
 }
 
 void describe_tool(Fields& f, ToolSetting& tool) {
+  f.texts({"scopes", "OAuth scopes that a call needs, besides the server's"}, kScope, tool.scopes);
   std::vector<int> kinds;
   const Key key{"kind", "what the tools do: one word or a list; without it they are `mutate`", true,
                 "write kind: read, or mutate, exec, egress"};
@@ -82,9 +87,10 @@ void describe_server(Fields& f, Server& server) {
   if (f.text({"version", "the version of all its tools in policy patterns; else what the server reports"}, kText, version)) {
     server.version = std::move(version);
   }
+  f.texts({"scopes", "OAuth scopes that every request needs"}, kScope, server.scopes);
   f.table({"tools", "by glob over tool names; the first that matches wins"}, kToolGlob,
           [&](Fields& inside, const Located<std::string>& glob) {
-            ToolSetting tool{glob, {}};
+            ToolSetting tool{glob, {}, {}};
             describe_tool(inside, tool);
             server.tools.push_back(std::move(tool));
           });
@@ -127,6 +133,11 @@ void describe_size_limits(Fields& f, Limits& limits) {
   f.size({"initialize_bytes", "an initialize answer with the events before it"}, 1, 64 * kMiB, limits.initialize_bytes);
   f.whole({"batch", "messages in a JSON-RPC batch"}, 1, 1000, limits.batch);
   f.whole({"tools", "names of one server's tools that the gateway remembers"}, 1, 1'000'000, limits.tools);
+  f.whole({"authentication_failures",
+           "by one address in a minute; beyond it an address gets its 401 before its credentials are looked at. Callers behind "
+           "one proxy share it"},
+          1, 1'000'000, limits.authentication_failures);
+  f.whole({"tokens", "verified tokens that an event loop remembers, each for a minute at most"}, 1, 1'000'000, limits.tokens);
 }
 
 void describe_limits(Fields& f, Limits& limits) {
@@ -155,10 +166,7 @@ void describe_limits(Fields& f, Limits& limits) {
 void describe(Fields& f, Settings& settings) {
   f.section({"listen", ""}, [&](Fields& in) { describe_listen(in, settings.listen); });
   f.section({"admin", ""}, [&](Fields& in) { describe_admin(in, settings.admin); });
-  Located<Authn> authn;
-  const Key key{"authn", "how agents are authenticated; `anonymous`: not at all, loopback only", true,
-                "write `authn: anonymous` to serve every program on this machine without authentication"};
-  if (f.choice(key, kAuthn, authn)) settings.authn = std::move(authn);
+  describe_authn(f, settings.authn);
   f.table({"servers", "the MCP servers behind the gateway, by name", true,
            "name an MCP server, such as everything: {url: \"http://127.0.0.1:3001/mcp\"}"},
           kServerName, [&](Fields& in, const Located<std::string>& name) {

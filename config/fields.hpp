@@ -59,6 +59,10 @@ class Fields {
   virtual bool words(const Key& key, std::span<const Word> words, std::vector<int>& out) = 0;  // one, or a list of some
   /// A map with fixed keys. An absent one is visited too, so that its required keys are missed.
   virtual void section(const Key& key, const Inside& inside) = 0;
+  /// A map with fixed keys that may be left out as a whole: then it is not visited. Returns whether it is present and a map.
+  virtual bool part(const Key& key, const Inside& inside) = 0;
+  /// Says what is wrong with this map, to follow its path: something that no single key of it tells.
+  virtual void refuse(const Position& where, std::string_view why) = 0;
   /// A map whose keys are names that the author chose, in the file's order.
   virtual void table(const Key& key, const Form& name, const Entry& entry) = 0;
   /// A list of maps with the same fixed keys. where: the item's own place. Returns whether the key is present and a list.

@@ -59,7 +59,8 @@ std::string check_web_origin(std::string_view text) {
 std::string check_url(std::string_view text) {
   std::string error;
   if (text.size() > 2048) return sized(text, 2048);
-  parse_url(text, error);
+  const auto url = parse_url(text, error);
+  if (url && url->scheme != "http") error = "must begin with http://: https:// upstreams are not supported yet";
   return error;
 }
 
@@ -81,6 +82,46 @@ std::string check_file_ref(std::string_view text) {
   const bool named = !path.empty() && path.back() != '/' && path.find_first_of("?#%$") == std::string_view::npos;
   if (placed && named && path.size() <= 4096) return {};
   return "must be file:///absolute/path, file://./relative/path or file://${CREDENTIALS_DIRECTORY}/name";
+}
+
+// What is asked for over the network decides who may call: nobody on the way may answer in its place.
+std::string check_trusted_url(std::string_view text) {
+  std::string error;
+  if (text.size() > 1024) return sized(text, 1024);
+  const auto url = parse_url(text, error);
+  if (url && url->scheme != "https" && !is_local(url->host)) return "must begin with https://; http:// is for loopback only";
+  return error;
+}
+
+std::string check_key_set(std::string_view text) {
+  if (text.substr(0, 7) != "file://") return check_trusted_url(text);
+  return check_file_ref(text);
+}
+
+std::string check_public_url(std::string_view text) {
+  const std::string problem = check_trusted_url(text);
+  if (!problem.empty()) return problem;
+  return text.find('/', text.find("://") + 3) == std::string_view::npos ? ""
+                                                                        : "must end with the host or its port: no path, no /";
+}
+
+std::string check_claim(std::string_view text) {
+  const bool clean =
+      std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  if (text.empty() || text.size() > 256 || !clean)
+    return "must be the name of a claim, or a JSON Pointer such as /realm_access/roles";
+  if (text.front() != '/') return {};
+  for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1)) {
+    const char next = at + 1 < text.size() ? text[at + 1] : ' ';
+    if (next != '0' && next != '1') return "must write ~ as ~0 and / as ~1 in a JSON Pointer";
+  }
+  return std::count(text.begin(), text.end(), '/') > 8 ? "must be a JSON Pointer of at most 8 steps" : "";
+}
+
+std::string check_scope(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 256 &&
+                    std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
+  return good ? "" : "must be one scope: visible ASCII without quotes and backslashes";
 }
 
 std::string check_secret_ref(std::string_view text) {
@@ -111,5 +152,10 @@ const Form kSecretRef{"file:// or env:// reference", check_secret_ref, true};
 const Form kFileRef{"file:// reference", check_file_ref, true};
 const Form kLedgerOrigin{"origin", check_ledger_origin};
 const Form kPattern{"pattern", check_pattern};
+const Form kIssuer{"URL", check_trusted_url, true};
+const Form kKeySet{"URL or file:// reference", check_key_set, true};
+const Form kPublicUrl{"URL", check_public_url, true};
+const Form kClaim{"claim", check_claim};
+const Form kScope{"scope", check_scope};
 
 }  // namespace durward::config

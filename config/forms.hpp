@@ -13,19 +13,27 @@ extern const Form kPath;        // absolute, or relative to the file
 extern const Form kAddress;     // an IP address
 extern const Form kHost;        // host[:port] as in a Host header
 extern const Form kWebOrigin;   // scheme://host[:port] as in an Origin header
-extern const Form kUrl;         // see parse_url
+extern const Form kUrl;         // of an upstream: see parse_url; http only
 extern const Form kServerName;  // [a-z0-9][a-z0-9_-]{0,62}
 extern const Form kToolGlob;
 extern const Form kSecretRef;     // file://… or env://NAME
 extern const Form kFileRef;       // file://…
 extern const Form kLedgerOrigin;  // [a-z0-9][a-z0-9./-]{2,126}, without the reserved beginnings
 extern const Form kPattern;       // what `policy/` interprets
+extern const Form kIssuer;        // https://…, or http:// on loopback
+extern const Form kKeySet;        // likewise, or file://…
+extern const Form kPublicUrl;     // likewise, without a path
+extern const Form kClaim;         // a claim's name, or a JSON Pointer
+extern const Form kScope;         // RFC 6749 section 3.3
 
-/// http://host[:port][/path]. On failure error says what is wrong, without repeating any of text.
+/// http://host[:port][/path], or https. On failure error says what is wrong, without repeating any of text.
 std::optional<Url> parse_url(std::string_view text, std::string& error);
 
 /// Whether an IP address in text form is in 127.0.0.0/8 or ::1.
 bool is_loopback(std::string_view address);
+
+/// Whether a host in a URL is this machine: localhost, or an address of loopback.
+bool is_local(std::string_view host);
 
 /// ASCII only.
 std::string lower(std::string_view text);

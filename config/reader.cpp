@@ -231,6 +231,17 @@ void Reader::section(const Key& key, const Inside& inside) {
   reader.finish();
 }
 
+bool Reader::part(const Key& key, const Inside& inside) {
+  const Node* map = find(key, Node::Kind::map);
+  if (map == nullptr) return false;
+  Reader reader(map, at(*map), full(key.name), report_);
+  inside(reader);
+  reader.finish();
+  return true;
+}
+
+void Reader::refuse(const Position& where, std::string_view why) { report_.error(where, fmt::format("{} {}", path_, why)); }
+
 void Reader::table(const Key& key, const Form& name, const Entry& entry) {
   const Node* map = find(key, Node::Kind::map);
   if (map == nullptr) return;

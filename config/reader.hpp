@@ -20,6 +20,8 @@ class Reader : public Fields {
   bool word(const Key& key, std::span<const Word> words, Located<int>& out) override;
   bool words(const Key& key, std::span<const Word> words, std::vector<int>& out) override;
   void section(const Key& key, const Inside& inside) override;
+  bool part(const Key& key, const Inside& inside) override;
+  void refuse(const Position& where, std::string_view why) override;
   void table(const Key& key, const Form& name, const Entry& entry) override;
   bool list(const Key& key, const Item& item) override;
   Shape shape(std::string_view name) const override;

@@ -39,6 +39,11 @@ class Table : public Fields {
     Table table(out_, full(key.name));
     inside(table);
   }
+  bool part(const Key& key, const Inside& inside) override {
+    section(key, inside);
+    return false;
+  }
+  void refuse(const Position&, std::string_view) override {}
   void table(const Key& key, const Form& name, const Entry& entry) override {
     row(key, fmt::format("map by {}", name.name), "");
     Table inner(out_, fmt::format("{}.<{}>", full(key.name), name.name));

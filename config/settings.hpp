@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/authn_settings.hpp"
 #include "config/diagnostic.hpp"
 
 /// Every setting with its unit and default, as plain data. Reading is in `reader` and `load`; meaning is with the layer that
@@ -26,6 +27,7 @@ struct Listen {
   std::vector<Located<std::string>> hosts;         // "gateway.example.com" or "gateway.example.com:8443"
   std::vector<Located<std::string>> cors_origins;  // "https://app.example.com": allowed in Origin, and answered by CORS
   unsigned threads = 0;                            // event loops; 0: one per core, at most 8
+  Located<std::string> public_url;  // "https://gateway.example.com": the base of what tokens are for; empty: none
 };
 
 /// The operator's listener: health and metrics.
@@ -37,6 +39,7 @@ struct Admin {
   seconds stall{10};               // a loop that has not ticked for so long is not alive
   unsigned connections = 32;       // at once; a further one ends the oldest
   seconds deadline{5};             // from accept to the last byte of the answer
+  Authn authn;                     // without jwt; not given: nobody can authenticate
 };
 
 enum class LogFormat : std::uint8_t { automatic, json, text };
@@ -52,8 +55,9 @@ struct Log {
 enum class ToolKind : std::uint8_t { read = 1, mutate = 2, exec = 4, egress = 8 };
 
 struct ToolSetting {
-  Located<std::string> pattern;  // glob over the tool's name
-  std::vector<ToolKind> kinds;   // empty: the default, mutate
+  Located<std::string> pattern;              // glob over the tool's name
+  std::vector<ToolKind> kinds;               // empty: the default, mutate
+  std::vector<Located<std::string>> scopes;  // that a call of it needs, besides the server's
 };
 
 /// An upstream address taken apart: no user, no query, no fragment.
@@ -72,7 +76,8 @@ struct Server {
   Located<std::string> url;  // http://host:port/path
   Url endpoint;              // url, taken apart
   std::optional<Located<std::string>> version;
-  std::vector<ToolSetting> tools;  // first matching pattern wins
+  std::vector<ToolSetting> tools;            // first matching pattern wins
+  std::vector<Located<std::string>> scopes;  // that every request needs
 };
 
 enum class Durability : std::uint8_t { synced, written, buffered };
@@ -114,26 +119,26 @@ struct Limits {
   seconds stream{24 * 3600};
   Bytes baggage_bytes{8 << 10};
   unsigned batch = 32;
-  seconds drain{30};                 // after SIGTERM, for calls under way
-  Bytes initialize_bytes{64 << 10};  // an InitializeResult, with the events before it
-  seconds write_stall{60};           // a caller that takes less than body_rate of an answer for this long is gone
-  seconds upstream_idle{15};         // below what servers commonly keep, so that they seldom close first
-  seconds catalogue{10};             // the gateway's own fetch of a server's tools, all pages
-  unsigned tools = 10000;            // names in a server's catalogue
+  seconds drain{30};                      // after SIGTERM, for calls under way
+  Bytes initialize_bytes{64 << 10};       // an InitializeResult, with the events before it
+  seconds write_stall{60};                // a caller that takes less than body_rate of an answer for this long is gone
+  seconds upstream_idle{15};              // below what servers commonly keep, so that they seldom close first
+  seconds catalogue{10};                  // the gateway's own fetch of a server's tools, all pages
+  unsigned tools = 10000;                 // names in a server's catalogue
+  unsigned authentication_failures = 20;  // a minute, by one address; then its credentials are not looked at
+  unsigned tokens = 10000;                // verified tokens that an event loop remembers, for a minute at most
 };
 
 struct Session {
   seconds max_age{30 * 24 * 3600};
 };
 
-enum class Authn : std::uint8_t { anonymous };
-
 /// durward.yaml, the operator's file.
 struct Settings {
   std::string file;
   Listen listen;
   Admin admin;
-  std::optional<Located<Authn>> authn;
+  Authn authn;
   std::map<std::string, Server> servers;
   Located<std::string> policy;  // absolute after loading
   Ledger ledger;

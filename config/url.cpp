@@ -42,6 +42,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*number.value);
 }
 
+std::uint16_t usual_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+
 bool escapes_are_whole(std::string_view path) {
   for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
     if (at + 2 >= path.size() || !only(path.substr(at + 1, 2), kHex)) return false;
@@ -81,6 +83,8 @@ bool is_loopback(std::string_view address) {
   return address == "::1" || (is_address(AF_INET, address) && address.substr(0, 4) == "127.");
 }
 
+bool is_local(std::string_view host) { return host == "localhost" || is_loopback(host); }
+
 std::optional<Authority> parse_authority(std::string_view text) {
   Authority out;
   std::string_view port;
@@ -106,9 +110,10 @@ std::optional<Authority> parse_authority(std::string_view text) {
 std::optional<Url> parse_url(std::string_view text, std::string& error) {
   const std::size_t colon = text.find("://");
   const std::string scheme = colon == std::string_view::npos ? "" : lower(text.substr(0, colon));
-  if (scheme == "https") error = "must begin with http://: https:// upstreams are not supported yet";
-  if (scheme != "https" && scheme != "http") error = "must be a URL such as http://127.0.0.1:3001/mcp";
-  if (scheme != "http") return std::nullopt;
+  if (scheme != "https" && scheme != "http") {
+    error = "must be a URL such as http://127.0.0.1:3001/mcp";
+    return std::nullopt;
+  }
   const std::string_view rest = text.substr(colon + 3);
   const std::size_t end = std::min(rest.find_first_of("/?#\\"), rest.size());
   const std::string_view authority = rest.substr(0, end);
@@ -127,13 +132,13 @@ std::optional<Url> parse_url(std::string_view text, std::string& error) {
     error = problem;
     return std::nullopt;
   }
-  return Url{scheme, parsed->host, parsed->port == 0 ? std::uint16_t{80} : parsed->port,
+  return Url{scheme, parsed->host, parsed->port == 0 ? usual_port(scheme) : parsed->port,
              path.empty() ? "/" : std::string(path)};
 }
 
 std::string Url::authority() const {
   const std::string name = host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-  return port == 80 ? name : fmt::format("{}:{}", name, port);
+  return port == usual_port(scheme) ? name : fmt::format("{}:{}", name, port);
 }
 
 }  // namespace durward::config

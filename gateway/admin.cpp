@@ -32,7 +32,8 @@ policy::Outcome<std::unique_ptr<Admin>, std::string> Admin::open(const config::A
 void Admin::publish(const std::shared_ptr<const Snapshot>& now) {
   answers_.publish(now);
   if (own_) return;  // what is ours changes with a restart only
-  const config::Listen listen{settings_.address, port_, {}, {}, 1};
+  config::Listen listen;
+  listen.address = settings_.address;
   Snapshot own{now->settings, now->rules, Doorplate(listen, port_)};
   own.settings.limits.header_read = own.settings.limits.idle = settings_.deadline;
   own_ = std::make_shared<const Snapshot>(std::move(own));

@@ -28,8 +28,9 @@ Outcome<Routed, Refused> route(Exchange& x) {
 }
 
 Outcome<void, Refused> authenticate(Exchange& x) {
-  // `authn: anonymous`, the only method there is, holds on loopback listeners only (config/load). Credentials that a caller
-  // presents all the same are neither checked nor forwarded.
+  // `authn: anonymous` holds on loopback listeners only (config/load). Credentials that a caller presents all the same are
+  // neither checked nor forwarded.
+  if (!x.now->settings.authn.anonymous) return Refused(Violation(Reason::unauthenticated, "no credential can be checked"));
   std::optional<policy::Principal>& anonymous = x.loop.anonymous;
   if (!anonymous || anonymous->tenant() != x.rules().tenant()) anonymous = policy::anonymous(x.rules().tenant());
   x.principal = anonymous;

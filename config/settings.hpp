@@ -27,7 +27,7 @@ struct Listen {
   std::vector<Located<std::string>> hosts;         // "gateway.example.com" or "gateway.example.com:8443"
   std::vector<Located<std::string>> cors_origins;  // "https://app.example.com": allowed in Origin, and answered by CORS
   unsigned threads = 0;                            // event loops; 0: one per core, at most 8
-  Located<std::string> public_url;  // "https://gateway.example.com": the base of what tokens are for; empty: none
+  Located<std::string> public_url{};  // "https://gateway.example.com": the base of what tokens are for; empty: none
 };
 
 /// The operator's listener: health and metrics.
@@ -57,7 +57,7 @@ enum class ToolKind : std::uint8_t { read = 1, mutate = 2, exec = 4, egress = 8 
 struct ToolSetting {
   Located<std::string> pattern;              // glob over the tool's name
   std::vector<ToolKind> kinds;               // empty: the default, mutate
-  std::vector<Located<std::string>> scopes;  // that a call of it needs, besides the server's
+  std::vector<Located<std::string>> scopes{};  // that a call of it needs, besides the server's
 };
 
 /// An upstream address taken apart: no user, no query, no fragment.
@@ -77,7 +77,7 @@ struct Server {
   Url endpoint;              // url, taken apart
   std::optional<Located<std::string>> version;
   std::vector<ToolSetting> tools;            // first matching pattern wins
-  std::vector<Located<std::string>> scopes;  // that every request needs
+  std::vector<Located<std::string>> scopes{};  // that every request needs
 };
 
 enum class Durability : std::uint8_t { synced, written, buffered };

@@ -52,7 +52,7 @@ void reload(gateway::Runtime& runtime, const std::string& path) {
     return;
   }
   const std::string digest = checked.rules->digest();
-  auto reloaded = runtime.reload(*checked.settings, std::move(checked.rules));
+  auto reloaded = runtime.reload(*checked.settings, std::move(checked.rules), std::move(checked.tls));
   if (!reloaded) {
     line.detail = reloaded.error();
     log::write(log::LogLevel::error, log::Event::reload_refused, line);

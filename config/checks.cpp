@@ -46,6 +46,11 @@ void check_listeners(const Settings& settings, Report& report) {
   }
 }
 
+void check_tls(const Server& server, Report& report) {
+  if (server.tls.ca.value.empty() || server.endpoint.scheme != "http") return;
+  report.error(server.tls.ca.where, fmt::format("servers.{}.tls.ca has no use: the server's url is http://", server.name));
+}
+
 void check_tools(const Server& server, Report& report) {
   const ToolSetting* all = nullptr;
   for (const ToolSetting& tool : server.tools) {
@@ -63,7 +68,10 @@ void check_tools(const Server& server, Report& report) {
 void check(const Settings& settings, Report& report) {
   check_listeners(settings, report);
   check_authn(settings, report);
-  for (const auto& [name, server] : settings.servers) check_tools(server, report);
+  for (const auto& [name, server] : settings.servers) {
+    check_tls(server, report);
+    check_tools(server, report);
+  }
   const Limits& limits = settings.limits;
   const std::uint64_t most = std::max({limits.body_bytes.count, limits.answer_bytes.count, limits.event_bytes.count});
   if (limits.buffered_bytes.count < most) {
@@ -84,6 +92,11 @@ void settle_paths(Settings& settings, const std::string& base_dir, Report& repor
     for (MtlsAuthn& mtls : authn->mtls) mtls.client_ca.value = resolve(mtls.client_ca.value, base_dir);
   }
   settings.policy.value = resolve(settings.policy.value, base_dir);
+  const auto settle = [&](Located<std::string>& file) {
+    if (!file.value.empty()) file.value = resolve(file.value, base_dir);
+  };
+  settle(settings.tls.ca);
+  for (auto& [name, server] : settings.servers) settle(server.tls.ca);
   ledger.dir.value = resolve(ledger.dir.value, base_dir);
   resolve_ref(ledger.key_ref.value, base_dir);
   if (!ledger.keyring.value.empty()) {

@@ -77,12 +77,16 @@ void describe_tool(Fields& f, ToolSetting& tool) {
 }
 
 void describe_server(Fields& f, Server& server) {
-  const Key url{"url", "the server's MCP endpoint, http:// for now", true,
+  const Key url{"url", "the server's MCP endpoint, http:// or https://", true,
                 "write its MCP endpoint, such as http://127.0.0.1:3001/mcp"};
   if (f.text(url, kUrl, server.url)) {
     std::string error;
     if (auto endpoint = parse_url(server.url.value, error)) server.endpoint = std::move(*endpoint);
   }
+  f.section({"tls", ""}, [&](Fields& inside) {
+    inside.text({"ca", "the authorities, as a PEM file, that its certificate must come from; without it those of `tls.ca`"},
+                kPath, server.tls.ca);
+  });
   Located<std::string> version;
   if (f.text({"version", "the version of all its tools in policy patterns; else what the server reports"}, kText, version)) {
     server.version = std::move(version);
@@ -176,6 +180,12 @@ void describe(Fields& f, Settings& settings) {
             describe_server(in, server);
             settings.servers.insert_or_assign(name.value, std::move(server));
           });
+  f.section({"tls", ""}, [&](Fields& in) {
+    in.text({"ca",
+             "the authorities, as a PEM file, that the certificates of https:// URLs must come from; without it those that the "
+             "system trusts"},
+            kPath, settings.tls.ca);
+  });
   f.text({"policy", "the policy file", true, "name the policy file, such as policy.yaml"}, kPath, settings.policy);
   f.section({"ledger", ""}, [&](Fields& in) { describe_ledger(in, settings.ledger); });
   f.section({"log", ""}, [&](Fields& in) { describe_log(in, settings.log); });

@@ -62,19 +62,25 @@ struct ToolSetting {
 
 /// An upstream address taken apart: no user, no query, no fragment.
 struct Url {
-  std::string scheme;             // "http"
+  std::string scheme;             // "http" or "https"
   std::string host;               // lower case; an IPv6 address without brackets
   std::uint16_t port = 0;         // the scheme's own where none is written
   std::string path;               // at least "/"
   std::string authority() const;  // as in a Host header: brackets where needed, the scheme's own port left out
 };
 
+/// What the certificates of https:// URLs are verified against.
+struct ClientTls {
+  Located<std::string> ca;  // a PEM file, absolute after loading; empty: what the system trusts
+};
+
 /// One upstream MCP server.
 struct Server {
   std::string name;  // [a-z0-9][a-z0-9_-]{0,62}: it stands in paths, patterns and records
   Position where;
-  Located<std::string> url;  // http://host:port/path
+  Located<std::string> url;  // http://host:port/path or https://…
   Url endpoint;              // url, taken apart
+  ClientTls tls;             // without a ca: as Settings::tls
   std::optional<Located<std::string>> version;
   std::vector<ToolSetting> tools;            // first matching pattern wins
   std::vector<Located<std::string>> scopes{};  // that every request needs
@@ -140,6 +146,7 @@ struct Settings {
   Admin admin;
   Authn authn;
   std::map<std::string, Server> servers;
+  ClientTls tls;                // of servers without one of their own, and of what else the gateway asks
   Located<std::string> policy;  // absolute after loading
   Ledger ledger;
   Log log;

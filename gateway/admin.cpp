@@ -87,7 +87,7 @@ void Admin::make_room() {
 
 Task<> Admin::answer(Socket socket) {
   if (!acceptor_.is_open()) co_return;  // accepted just before stop()
-  Downstream downstream(std::move(socket), deadlines_, own_);
+  Downstream downstream(Channel(std::move(socket)), deadlines_, own_);
   open_.push_back(&downstream);
   struct Leaves {
     ~Leaves() { all.remove(one); }

@@ -34,7 +34,7 @@ class Metered {
 Connection::Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address, Buffered& of_address)
     : loop_(loop),
       pipeline_(pipeline),
-      downstream_(std::move(socket), loop.deadlines, loop.now),
+      downstream_(Channel(std::move(socket)), loop.deadlines, loop.now),
       address_(std::move(address)),
       of_address_(of_address) {
   loop_.connections.insert(this);

@@ -24,16 +24,15 @@ constexpr std::chrono::seconds kLinger{2};
 constexpr std::size_t kLingerBytes = 16 << 20;
 }  // namespace
 
-Downstream::Downstream(Socket socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now)
+Downstream::Downstream(Channel socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now)
     : socket_(std::move(socket)), now_(now), intake_(std::make_shared<Intake>(socket_)), deadline_(deadlines, [this] {
-        error_code ignored;
         if (writing_) {
-          socket_.close(ignored);
+          socket_.cut();
         } else {
-          socket_.cancel(ignored);
+          socket_.cancel();
         }
       }) {
-  tune(socket_);
+  tune(socket_.socket());
 }
 
 void Downstream::drain() {
@@ -196,7 +195,7 @@ Task<bool> Downstream::finish() { return write(std::string(kLastChunk)); }
 Task<> Downstream::linger() {
   error_code ec;
   if (gone() || (parser_.done() && unread().empty())) co_return;
-  socket_.shutdown(tcp::socket::shutdown_send, ec);
+  socket_.finish(ec);
   deadline_.arm(kLinger);
   for (std::size_t taken = 0; !ec && !deadline_.expired() && taken < kLingerBytes;) {
     taken += unread().size();
@@ -211,8 +210,8 @@ void Downstream::abort() {
   gone_ = true;
   error_code ignored;
   // A reset rather than an orderly end: no client can take the answer for complete.
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  socket_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.cut();
 }
 
 void Downstream::watch(std::function<void()> on_gone) {

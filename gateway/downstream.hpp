@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gateway/asio.hpp"
+#include "gateway/channel.hpp"
 #include "gateway/deadline.hpp"
 #include "gateway/http.hpp"
 #include "gateway/intake.hpp"
@@ -18,7 +19,7 @@ class Downstream {
  public:
   /// now: where the snapshot in force stands, on this loop; it outlives the connection. Each request keeps the one that is
   /// there when its first byte comes, and a connection that waits for a request keeps none.
-  Downstream(Socket socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now);
+  Downstream(Channel socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now);
   ~Downstream() { intake_->detach(); }
   Downstream(const Downstream&) = delete;
   Downstream& operator=(const Downstream&) = delete;
@@ -67,7 +68,7 @@ class Downstream {
   ReadBuffer& unread() { return intake_->unread; }
   policy::Outcome<bool> take_payload(Held& held);
   Task<bool> write(std::string first, std::string_view second = {}, std::string_view third = {});
-  Socket socket_;
+  Channel socket_;
   const config::Limits& limits() const { return request_->settings.limits; }
   const std::shared_ptr<const Snapshot>& now_;
   std::shared_ptr<const Snapshot> request_;  // the one that the request under way began with

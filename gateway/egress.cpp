@@ -31,9 +31,10 @@ std::string_view EgressAnswer::media() const {
 /// One exchange. Ends with its connection.
 class EgressCall {
  public:
-  EgressCall(Egress& egress, const config::Limits& limits, const EgressRequest& request)
+  EgressCall(Egress& egress, const Snapshot& now, const EgressRequest& request)
       : egress_(egress),
-        limits_(limits),
+        limits_(now.settings.limits),
+        tls_(now.tls_of(request.url)),
         request_(request),
         socket_(egress.executor_),
         until_(Clock::now() + request.within),
@@ -70,16 +71,14 @@ class EgressCall {
   Task<Outcome<void>> receive();
   Outcome<bool> parse();
   void reset_parser();
-  void close() {
-    error_code ignored;
-    socket_.close(ignored);
-  }
+  void close() { socket_.cut(); }
   Violation failure(const std::string& why) const;
 
   Egress& egress_;
   const config::Limits& limits_;
+  const TlsClient* const tls_;  // null: http://
   const EgressRequest& request_;
-  Socket socket_;
+  Channel socket_;
   const Clock::time_point until_;
   Deadline deadline_;
   Timer* resolving_ = nullptr;
@@ -97,7 +96,6 @@ Violation EgressCall::failure(const std::string& why) const {
 }
 
 Task<Outcome<void>> EgressCall::connect() {
-  if (request_.url.scheme != "http") co_return failure("no TLS");
   auto endpoints = co_await egress_.resolver_.find(request_.url, until_, resolving_);
   if (cancelled_) co_return failure({});
   if (!endpoints) co_return std::move(endpoints).error();
@@ -105,11 +103,15 @@ Task<Outcome<void>> EgressCall::connect() {
   for (const tcp::endpoint& endpoint : *endpoints) {
     if (cancelled_ || deadline_.expired()) break;
     close();
-    co_await socket_.async_connect(endpoint, into(ec));
+    co_await socket_.socket().async_connect(endpoint, into(ec));
     if (!ec) break;
   }
   if (ec || cancelled_ || deadline_.expired()) co_return failure(ec.message());
-  tune(socket_);
+  tune(socket_.socket());
+  if (tls_ == nullptr) co_return Outcome<void>();
+  socket_.secure(tls_->open(request_.url, socket_.socket().native_handle()));
+  ec = co_await socket_.handshake();
+  if (ec || cancelled_ || deadline_.expired()) co_return failure(ec.message());
   co_return Outcome<void>();
 }
 
@@ -155,7 +157,8 @@ Outcome<bool> EgressCall::parse() {
   if (!used) return failure(used.error().detail);
   unread_.consume(*used);
   if (*used == 0 && unread_.size() > limits_.header_bytes.count) return failure("a chunk's framing is too long");
-  if (parser_->body.size() > request_.most) return failure("an answer of more than " + std::to_string(request_.most) + " bytes");
+  if (parser_->body.size() > request_.most)
+    return failure("an answer of more than " + std::to_string(request_.most) + " bytes");
   return *used > 0;
 }
 
@@ -174,7 +177,7 @@ Task<Outcome<EgressAnswer>> Egress::fetch(std::shared_ptr<const Snapshot> now, c
   if (!now->destinations.holds(request.url))
     co_return Violation(Reason::internal, "egress to a host that the configuration does not name");
   if (!cap_.enter()) co_return Violation(Reason::overloaded, "too many questions of our own are under way");
-  EgressCall call(*this, now->settings.limits, request);
+  EgressCall call(*this, *now, request);
   auto answer = co_await call.run();
   co_return answer;
 }

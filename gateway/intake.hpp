@@ -4,16 +4,17 @@
 #include <optional>
 
 #include "gateway/asio.hpp"
+#include "gateway/channel.hpp"
 #include "gateway/read_buffer.hpp"
 
 namespace durward::gateway {
 
-/// The receiving half of a socket: one read that may stay pending while an answer is written, so that a hang-up is seen at once
-/// and the next request needs no read of its own. Bound to the socket's loop.
+/// The receiving half of a connection: one read that may stay pending while an answer is written, so that a hang-up is seen at
+/// once and the next request needs no read of its own. Bound to the connection's loop.
 class Intake : public std::enable_shared_from_this<Intake> {
  public:
-  explicit Intake(Socket& socket) : socket_(&socket) {}
-  /// The socket goes: nothing is read any more. Must be called before.
+  explicit Intake(Channel& socket) : socket_(&socket) {}
+  /// The connection goes: nothing is read any more. Must be called before.
   void detach();
 
   ReadBuffer unread;  // received and not yet parsed
@@ -22,7 +23,7 @@ class Intake : public std::enable_shared_from_this<Intake> {
   bool news() const { return news_; }
   /// Waits for the end of a read, begun now if none is under way. Not while there is news.
   Task<> wait();
-  /// How the last read ended: well, or the socket has failed, been cancelled, or been closed by the peer.
+  /// How the last read ended: well, or the connection has failed, been cancelled, or been closed by the peer.
   error_code result();
   /// Reads on: on_gone is called once, on the loop, if the connection ends before unwatch(). What comes meanwhile waits in
   /// unread, up to most bytes.
@@ -37,7 +38,7 @@ class Intake : public std::enable_shared_from_this<Intake> {
   void start();
   void ended(error_code ec, std::size_t got);
 
-  Socket* socket_;
+  Channel* socket_;
   bool reading_ = false;
   bool hung_up_ = false;
   bool news_ = false;

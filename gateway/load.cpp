@@ -1,6 +1,7 @@
 #include "gateway/load.hpp"
 
 #include <chrono>
+#include <ctime>
 
 #include "audit/key_files.hpp"
 #include "audit/ledger_check.hpp"
@@ -22,8 +23,10 @@ Checked check_files(const std::string& config_path) {
   Checked checked;
   auto settings = config::load_settings(config_path);
   add_ownership(config_path, settings.diagnostics);
+  bool good = settings.value && !config::has_errors(settings.diagnostics);
+  if (good) checked.tls = load_tls(*settings.value, std::time(nullptr), settings.diagnostics);
+  good = good && !config::has_errors(settings.diagnostics);
   checked.report = config::render(settings);
-  const bool good = settings.value && !config::has_errors(settings.diagnostics);
   const config::Settings& read = settings.value ? *settings.value : *settings.partial;
   if (read.policy.value.empty()) return checked;
 
@@ -60,6 +63,7 @@ Outcome<Start, std::string> prepare(Checked checked) {
   Start start;
   start.settings = *std::move(checked.settings);
   start.rules = std::move(checked.rules);
+  start.tls = std::move(checked.tls);
   const config::Ledger& ledger = start.settings.ledger;
   TRY(audit::SigningKey key, audit::load_signing_key(ledger.key_ref.value));
   TRY(start.keyring, audit::load_keyring(ledger.keyring.value, ledger.key_ref.value));

@@ -6,6 +6,7 @@
 
 #include "config/settings.hpp"
 #include "gateway/runtime.hpp"
+#include "gateway/tls.hpp"
 #include "policy/rulebook.hpp"
 
 namespace durward::gateway {
@@ -14,12 +15,13 @@ namespace durward::gateway {
 struct Checked {
   std::optional<config::Settings> settings;
   std::shared_ptr<const policy::Rulebook> rules;
+  std::shared_ptr<const Tls> tls;
   std::string report;  // every diagnostic with its source line; warnings too
   bool good() const { return settings && rules; }
 };
 
-/// Everything that `serve` would refuse in durward.yaml and policy.yaml: syntax, values, patterns, ownership. Opens no port and
-/// touches no ledger.
+/// Everything that `serve` would refuse in durward.yaml, policy.yaml and the certificates and keys that they name: syntax,
+/// values, patterns, ownership. Opens no port and touches no ledger.
 Checked check_files(const std::string& config_path);
 
 /// What prepare() and Runtime::start would refuse besides: keys, ledger, addresses and ports. Writes nothing, and may be called

@@ -23,7 +23,7 @@ std::string_view media(const Head& head) {
 }  // namespace
 
 Relay::Relay(Exchange& x, Recorder& recorder, Era era)
-    : x_(x), recorder_(recorder), era_(era), upstream_(x.loop.upstream, *x.server, x.limits(), x.spent) {}
+    : x_(x), recorder_(recorder), era_(era), upstream_(x.loop.upstream, *x.now, *x.server, x.spent) {}
 
 Relay::~Relay() {
   x_.downstream->unwatch();

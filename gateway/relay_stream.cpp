@@ -138,7 +138,7 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   post.method = "POST";
   post.headers = upstream_headers(x_, era_, true);
   post.body = body;
-  UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits(), x_.spent);
+  UpstreamCall call(x_.loop.upstream, *x_.now, *x_.server, x_.spent);
   auto started = co_await call.start(*entry, post, Clock::now() + x_.limits().connect);
   Closing closing;
   closing.effect = started ? Effect::completed : call.sent() ? Effect::unknown : Effect::none;

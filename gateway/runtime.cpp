@@ -111,11 +111,15 @@ std::string url(const std::string& address, std::uint16_t port) {
 
 struct Runtime::State {
   explicit State(Start start)
-      : ledger(std::move(start.ledger)), settings(std::move(start.settings)), rules(std::move(start.rules)) {}
+      : ledger(std::move(start.ledger)),
+        settings(std::move(start.settings)),
+        rules(std::move(start.rules)),
+        tls(std::move(start.tls)) {}
 
   std::unique_ptr<audit::Ledger> ledger;  // outlives everything that records
   config::Settings settings;              // those in force; main thread
   std::shared_ptr<const policy::Rulebook> rules;
+  std::shared_ptr<const Tls> tls;
   std::unique_ptr<Services> services;
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<Admin> admin;
@@ -161,8 +165,8 @@ Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
   for (const auto& worker : workers) views.push_back({&worker->loop.meters, &worker->loop.deadlines});
   TRY(std::unique_ptr<Admin> opened, Admin::open(settings.admin, *services, std::move(views)));
   admin = std::move(opened);
-  auto now =
-      std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings)});
+  auto now = std::make_shared<const Snapshot>(
+      Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings), tls});
   admin->publish(now);
   for (auto& worker : workers) {
     worker->loop.now = now;
@@ -199,8 +203,8 @@ void Runtime::State::record_rulebook() const {
 
 void Runtime::State::publish() {
   record_rulebook();
-  auto now =
-      std::make_shared<const Snapshot>(Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings)});
+  auto now = std::make_shared<const Snapshot>(
+      Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings), tls});
   post_all([now](Worker& worker) { worker.loop.now = now; });
   admin->publish(now);
 }
@@ -208,13 +212,15 @@ void Runtime::State::publish() {
 std::string Runtime::data_url() const { return url(state_->settings.listen.address.value, state_->port); }
 std::string Runtime::admin_url() const { return url(state_->settings.admin.address.value, state_->admin->port()); }
 
-Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::shared_ptr<const policy::Rulebook> rules) {
+Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::shared_ptr<const policy::Rulebook> rules,
+                                           std::shared_ptr<const Tls> tls) {
   if (const std::string name = needs_restart(state_->settings, next); !name.empty()) {
     reload_refused();
     return name + " changes with a restart only";
   }
   state_->settings = next;
   state_->rules = std::move(rules);
+  state_->tls = std::move(tls);
   state_->publish();
   state_->admin->reloaded(true);
   return {};

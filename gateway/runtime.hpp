@@ -12,11 +12,13 @@
 namespace durward::gateway {
 
 struct Snapshot;
+struct Tls;
 
 /// What is needed to start, all of it loaded and checked.
 struct Start {
   config::Settings settings;
   std::shared_ptr<const policy::Rulebook> rules;
+  std::shared_ptr<const Tls> tls;
   audit::Keyring keyring;
   std::unique_ptr<audit::Ledger> ledger;
 };
@@ -33,7 +35,8 @@ class Runtime {
 
   /// Every exchange that begins from now on sees the new settings and rulebook. Errors name a setting that only a restart
   /// changes; then nothing has changed. Any thread.
-  policy::Outcome<void, std::string> reload(const config::Settings& settings, std::shared_ptr<const policy::Rulebook> rules);
+  policy::Outcome<void, std::string> reload(const config::Settings& settings, std::shared_ptr<const policy::Rulebook> rules,
+                                            std::shared_ptr<const Tls> tls);
 
   /// For the metrics: a reload was refused before it got here, since its files do not hold. Any thread.
   void reload_refused();

@@ -118,7 +118,7 @@ Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool
 
 // Reads the answer whole, or an event stream up to the first answer in it.
 Task<Outcome<Reply>> SelfClient::converse(const UpstreamRequest& request, const Entry& entry) {
-  UpstreamCall call(x_.loop.upstream, *x_.server, x_.limits(), x_.spent);
+  UpstreamCall call(x_.loop.upstream, *x_.now, *x_.server, x_.spent);
   call.mark_own();
   auto started = co_await call.start(entry, request, until_);
   if (!started) co_return std::move(started).error();

@@ -78,6 +78,19 @@ bool Cap::wake() noexcept {
   return true;
 }
 
+// What is https:// never goes in clear instead.
+const TlsClient* Snapshot::tls_of(const config::Server& server) const {
+  if (server.endpoint.scheme != "https") return nullptr;
+  if (!tls) throw std::logic_error("a configuration without its TLS");
+  return tls->servers.at(server.name).get();
+}
+
+const TlsClient* Snapshot::tls_of(const config::Url& egress) const {
+  if (egress.scheme != "https") return nullptr;
+  if (!tls) throw std::logic_error("a configuration without its TLS");
+  return tls->egress.get();
+}
+
 Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_)
     : ledger_settings(settings.ledger),
       ledger(l),

@@ -13,6 +13,7 @@
 #include "gateway/metrics_meters.hpp"
 #include "gateway/origin.hpp"
 #include "gateway/session_id.hpp"
+#include "gateway/tls.hpp"
 
 namespace durward::gateway {
 
@@ -97,6 +98,11 @@ struct Snapshot {
   std::shared_ptr<const policy::Rulebook> rules;
   Doorplate door;
   Destinations destinations{};
+  std::shared_ptr<const Tls> tls{};
+
+  /// TLS towards a server of these settings, or towards whom the gateway asks itself; null: the URL is http://.
+  const TlsClient* tls_of(const config::Server& server) const;
+  const TlsClient* tls_of(const config::Url& egress) const;
 };
 
 /// What all loops share. Everything in it is immutable or says how it is synchronised.

@@ -1,7 +1,5 @@
 #include "gateway/upstream.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -21,26 +19,21 @@ constexpr std::size_t kIdlePerServer = 64;
 constexpr std::size_t kSpareParsers = 64;
 // Before the answer to one request: progress that is meant for us comes in ones and twos.
 constexpr unsigned kInterim = 64;
-
-// A kept connection that the peer has closed, or that has unasked bytes, is not usable.
-bool quiet(Socket& socket) {
-  char byte = 0;
-  return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
 }  // namespace
 
-UpstreamCall::UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits, Spent& spent)
+UpstreamCall::UpstreamCall(Upstream& upstream, const Snapshot& now, const config::Server& server, Spent& spent)
     : upstream_(upstream),
       server_(server),
       authority_(server.endpoint.authority()),
       pool_(server.name + ' ' + authority_),
-      limits_(limits),
+      limits_(now.settings.limits),
+      tls_(now.tls_of(server)),
       spent_(spent),
       parser_(upstream.parser()),
       deadline_(upstream.deadlines_, [this] {
-        error_code ignored;
-        if (connection_) connection_->socket.close(ignored);
+        if (connection_) connection_->socket.cut();
       }) {
+  if (tls_) pool_ += ' ' + std::to_string(tls_->id());
   upstream_.calls_.insert(this);
 }
 
@@ -61,8 +54,7 @@ void UpstreamCall::done() {
 
 void UpstreamCall::cancel() {
   cancelled_ = true;
-  error_code ignored;
-  if (connection_) connection_->socket.close(ignored);
+  if (connection_) connection_->socket.cut();
   if (resolving_) resolving_->cancel();
 }
 
@@ -120,13 +112,16 @@ Task<Outcome<void>> UpstreamCall::connect() {
   error_code ec = asio::error::host_not_found;
   for (const tcp::endpoint& endpoint : *endpoints) {
     if (cancelled_ || deadline_.expired()) break;
-    error_code ignored;
-    connection_->socket.close(ignored);
-    co_await connection_->socket.async_connect(endpoint, into(ec));
+    connection_->socket.cut();
+    co_await connection_->socket.socket().async_connect(endpoint, into(ec));
     if (!ec) break;
   }
   if (ec || cancelled_ || deadline_.expired()) co_return failure(ec ? ec : error_code(asio::error::operation_aborted));
-  tune(connection_->socket);
+  tune(connection_->socket.socket());
+  if (!tls_) co_return Outcome<void>();
+  connection_->socket.secure(tls_->open(server_.endpoint, connection_->socket.socket().native_handle()));
+  ec = co_await connection_->socket.handshake();
+  if (ec || cancelled_ || deadline_.expired()) co_return failure(ec ? ec : error_code(asio::error::operation_aborted));
   co_return Outcome<void>();
 }
 
@@ -195,7 +190,7 @@ std::unique_ptr<UpstreamConnection> Upstream::reuse(const std::string& pool) {
     std::unique_ptr<UpstreamConnection> connection = std::move(idle.back());
     idle.pop_back();
     const bool fresh = Clock::now() < connection->idle_until;
-    if (fresh && quiet(connection->socket) && connection->wake()) return connection;
+    if (fresh && connection->socket.quiet() && connection->wake()) return connection;
   }
   return nullptr;
 }

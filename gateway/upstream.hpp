@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/asio.hpp"
+#include "gateway/channel.hpp"
 #include "gateway/deadline.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/http.hpp"
@@ -34,7 +35,7 @@ struct UpstreamConnection {
   }
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
-  Socket socket;
+  Channel socket;
   ReadBuffer unread;
   Clock::time_point idle_until;
 
@@ -56,8 +57,8 @@ class Upstream;
 /// the connection, which is how a modern exchange is cancelled.
 class UpstreamCall {
  public:
-  /// spent.upstream grows by what the call waits; spent must outlive it.
-  UpstreamCall(Upstream& upstream, const config::Server& server, const config::Limits& limits, Spent& spent);
+  /// spent.upstream grows by what the call waits; spent and now, which server is part of, must outlive it.
+  UpstreamCall(Upstream& upstream, const Snapshot& now, const config::Server& server, Spent& spent);
   ~UpstreamCall();
   UpstreamCall(const UpstreamCall&) = delete;
   UpstreamCall& operator=(const UpstreamCall&) = delete;
@@ -96,8 +97,9 @@ class UpstreamCall {
   Upstream& upstream_;
   const config::Server& server_;
   const std::string authority_;
-  const std::string pool_;  // server and address, so that a reload that moves a server never finds a connection to the old one
+  std::string pool_;  // server, address and TLS: what a reload has changed never finds a connection made before
   const config::Limits& limits_;
+  const TlsClient* const tls_;  // null: http://
   Spent& spent_;
   std::unique_ptr<UpstreamConnection> connection_;
   std::unique_ptr<ResponseParser> parser_;  // never null

@@ -156,7 +156,7 @@ const std::vector<Case> kValues{
     {server("  s: {url: \"http://h/\", tools: {a: {kind: [read, read]}}}\n"), 5, 50, "names one word twice"},
     {server("  s: {url: \"http://h/\", tools: {\"*\": {kind: read}, \"rm\": {kind: exec}}}\n"), 5, 52,
      "\"rm\" never matches, because *"},
-    {url("https://h/"), 5, 12, "https:// upstreams are not supported yet"},
+    {url("wss://h/"), 5, 12, "must be a URL such as http://127.0.0.1:3001/mcp or https://"},
     {url("h:3001"), 5, 12, "must be a URL such as"},
     {url("http://user:pw@h/"), 5, 12, "must not have a user or password"},
     {url("http://h/mcp?key=1"), 5, 12, "must not have a query"},

@@ -111,7 +111,7 @@ std::optional<Url> parse_url(std::string_view text, std::string& error) {
   const std::size_t colon = text.find("://");
   const std::string scheme = colon == std::string_view::npos ? "" : lower(text.substr(0, colon));
   if (scheme != "https" && scheme != "http") {
-    error = "must be a URL such as http://127.0.0.1:3001/mcp";
+    error = "must be a URL such as http://127.0.0.1:3001/mcp or https://tools.example.com/mcp";
     return std::nullopt;
   }
   const std::string_view rest = text.substr(colon + 3);

@@ -1,0 +1,117 @@
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "policy/jose/checks.hpp"
+#include "policy/jose/dpop.hpp"
+#include "policy/jose/key_set.hpp"
+#include "policy/jose/token.hpp"
+#include "quotas/rate_table.hpp"
+#include "quotas/replay.hpp"
+#include "tests/policy/jose/issuer.hpp"
+
+// What a credential costs in CPU time of one thread, without a gateway: a table of microseconds, of which nothing is judged.
+namespace durward::bench {
+namespace {
+
+using namespace jose;
+using tests::issuer;
+using tests::kNow;
+using tests::Signer;
+
+/// What the compiler must not leave out.
+volatile std::size_t sink;
+
+void require(bool good) {
+  if (!good) std::abort();
+}
+
+double microseconds() {
+  timespec used = {};
+  require(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
+}
+
+/// Runs work in batches for half a second. p99 is of batches, so that the clock costs nothing beside what is measured.
+void measure(const char* title, int batch, const std::function<void()>& work) {
+  std::vector<double> times;
+  const double end = microseconds() + 500'000;
+  for (double begin = microseconds(); begin < end;) {
+    for (int i = 0; i < batch; ++i) work();
+    const double now = microseconds();
+    times.push_back((now - begin) / batch);
+    begin = now;
+  }
+  std::sort(times.begin(), times.end());
+  const auto at = [&times](double part) {
+    return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
+  };
+  std::printf("%-58s %9.2f %9.2f\n", title, at(0.5), at(0.99));
+}
+
+void tokens() {
+  for (const Signer* const signer : issuer().all()) {
+    const std::string compact = signer->compact(signer->header(), tests::Payload().text());
+    const std::string title = std::string(name(signer->algorithm())) + ": read, find the key, verify, check everything";
+    measure(title.c_str(), 1, [&] { require(static_cast<bool>(tests::admit(compact))); });
+  }
+  const std::string compact = issuer().es.compact(issuer().es.header(), tests::Payload().text());
+  measure("the form of a token of 0.4 KB", 20, [&] { require(static_cast<bool>(read(compact))); });
+  tests::Payload large;
+  large.more = R"(,"pad":")" + std::string(5000, 'x') + '"';
+  const std::string longest = issuer().es.compact(issuer().es.header(), large.text());
+  measure("the form of a token of 7 KB", 20, [&] { require(static_cast<bool>(read(longest))); });
+  const Registered registered = tests::admit(compact)->registered();
+  measure("of a cached token: SHA-256, times, audience, type, binding", 100, [&] {
+    sink = crypto::sha256(compact)[0];
+    require(check_times(registered, kNow, 60) && check_audience(registered, tests::kResource) &&
+            check_type(registered, TypeRule::any) && check_certificate(registered, std::nullopt));
+  });
+  const std::string document = issuer().document();
+  measure("a key set of five keys", 1, [&] { require(static_cast<bool>(KeySet::parse(document))); });
+}
+
+void proofs() {
+  for (const Signer* const signer : {&issuer().es, &issuer().ed}) {
+    const std::string token = "access";
+    const std::string header =
+        R"({"typ":"dpop+jwt","alg":")" + std::string(name(signer->algorithm())) + R"(","jwk":{)" + signer->members() + "}}";
+    const std::string payload = R"({"htm":"POST","htu":")" + tests::kResource + R"(","iat":)" + std::to_string(kNow) +
+                                R"(,"jti":"id","ath":")" + crypto::base64url(crypto::view(crypto::sha256(token))) + "\"}";
+    const std::string compact = signer->compact(header, payload);
+    const crypto::Hash key = (*issuer().keys.find(signer->kid(), signer->algorithm()))->thumbprint();
+    const std::string title = std::string(name(signer->algorithm())) + ": a DPoP proof";
+    measure(title.c_str(), 1, [&] {
+      require(static_cast<bool>(check_proof(compact, {"POST", tests::kResource, token, key, kNow})));
+    });
+  }
+}
+
+void quotas_of_many() {
+  quotas::RateTable table(64 * 1024, quotas::RateTable::random_seed());
+  const quotas::Limit limit = quotas::Limit::per_minute(20);
+  std::size_t i = 0;
+  measure("a rate, 100,000 keys in 65,536 entries", 100, [&] {
+    const std::string key = "203.0.113." + std::to_string(++i % 100'000);
+    sink = table.take({key, limit}, static_cast<std::int64_t>(i) * 1000).passes ? 1 : 0;
+  });
+  quotas::ReplayCache cache(quotas::ReplayCache::kDefault, quotas::ReplayCache::random_seed(), 0);
+  measure("a fresh entry of the replay cache", 100, [&] {
+    ++i;
+    sink = static_cast<std::size_t>(cache.insert("id " + std::to_string(i), kNow + 61, kNow));
+  });
+}
+
+}  // namespace
+}  // namespace durward::bench
+
+int main() {
+  std::printf("%-58s %9s %9s\n", "CPU us", "p50", "p99");
+  durward::bench::tokens();
+  durward::bench::proofs();
+  durward::bench::quotas_of_many();
+}

@@ -8,7 +8,12 @@
 namespace durward::quotas {
 namespace {
 
-constexpr std::size_t kMostCharges = 8;
+/// The first that does not pass, with the longest wait of both; if both pass, the one with less left.
+Verdict worse(const Verdict& first, const Verdict& second) {
+  Verdict out = !first.passes || (second.passes && first.left <= second.left) ? first : second;
+  out.retry_after_ns = std::max(first.retry_after_ns, second.retry_after_ns);
+  return out;
+}
 
 }  // namespace
 
@@ -73,28 +78,27 @@ Verdict RateTable::ask(const Charge& charge, std::int64_t now_ns) const {
   return judge(charge.limit, find(bucket_of(shard, key), key), charge.cost, now_ns);
 }
 
-Verdict RateTable::take_all(const std::vector<Charge>& charges, std::int64_t now_ns) {
-  Verdict refusal;
-  refusal.retry_after_ns = kNever;
-  if (charges.empty() || charges.size() > kMostCharges) return refusal;
-
-  std::array<Key, kMostCharges> keys;
-  std::array<std::size_t, kMostCharges> order;
-  for (std::size_t i = 0; i < charges.size(); ++i) {
-    keys[i] = hash(charges[i].key);
-    order[i] = static_cast<std::size_t>(keys[i].high % kShards);
-  }
+RateTable::Locks RateTable::lock(const Keys& keys, std::size_t count) const {
+  std::array<std::size_t, kMostCharges> order{};
+  for (std::size_t i = 0; i < count; ++i) order[i] = shard_index(keys[i]);
   // Always in the same order, so that no two threads wait for each other.
-  std::sort(order.begin(), order.begin() + charges.size());
-  const auto* const end = std::unique(order.begin(), order.begin() + charges.size());
-  std::array<std::unique_lock<std::mutex>, kMostCharges> locks;
-  for (const auto* shard = order.begin(); shard != end; ++shard) {
-    locks[static_cast<std::size_t>(shard - order.begin())] = std::unique_lock(shards_[*shard].mutex);
+  std::sort(order.begin(), order.begin() + count);
+  Locks locks;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == 0 || order[i] != order[i - 1]) locks[i] = std::unique_lock(shards_[order[i]].mutex);
   }
+  return locks;
+}
 
-  std::array<Cell, kMostCharges> after;
+Verdict RateTable::take_all(const std::vector<Charge>& charges, std::int64_t now_ns) {
   Verdict out;
-  out.passes = true;
+  out.retry_after_ns = kNever;
+  if (charges.empty() || charges.size() > kMostCharges) return out;
+  Keys keys;
+  for (std::size_t i = 0; i < charges.size(); ++i) keys[i] = hash(charges[i].key);
+  const Locks locks = lock(keys, charges.size());
+
+  std::array<Cell, kMostCharges> after{};
   for (std::size_t i = 0; i < charges.size(); ++i) {
     Cell cell = find(bucket_of(shard_of(keys[i]), keys[i]), keys[i]);
     for (std::size_t j = 0; j < i; ++j) {
@@ -102,10 +106,7 @@ Verdict RateTable::take_all(const std::vector<Charge>& charges, std::int64_t now
     }
     const Verdict verdict = judge(charges[i].limit, cell, charges[i].cost, now_ns);
     after[i] = verdict.next;
-    const std::int64_t longest = std::max(out.retry_after_ns, verdict.retry_after_ns);
-    const bool better = verdict.passes ? out.passes && (i == 0 || verdict.left < out.left) : out.passes;
-    if (better) out = verdict;
-    out.retry_after_ns = longest;
+    out = i == 0 ? verdict : worse(out, verdict);
   }
   for (std::size_t i = 0; out.passes && i < charges.size(); ++i) {
     Shard& shard = shard_of(keys[i]);

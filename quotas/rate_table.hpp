@@ -49,6 +49,7 @@ class RateTable {
  private:
   static constexpr std::size_t kWays = 16;
   static constexpr std::size_t kShards = 64;
+  static constexpr std::size_t kMostCharges = 8;
   struct Key {
     std::uint64_t high = 0, low = 0;
     bool operator==(const Key&) const = default;
@@ -65,7 +66,11 @@ class RateTable {
     std::uint64_t evictions = 0;
   };
   Key hash(std::string_view key) const;
-  Shard& shard_of(const Key& key) const { return shards_[key.high % kShards]; }
+  using Keys = std::array<Key, kMostCharges>;
+  using Locks = std::array<std::unique_lock<std::mutex>, kMostCharges>;
+  Locks lock(const Keys& keys, std::size_t count) const;
+  static std::size_t shard_index(const Key& key) { return static_cast<std::size_t>(key.high % kShards); }
+  Shard& shard_of(const Key& key) const { return shards_[shard_index(key)]; }
   static Bucket& bucket_of(Shard& shard, const Key& key) { return shard.buckets[key.low % shard.buckets.size()]; }
   static Cell find(const Bucket& bucket, const Key& key);
   static void keep(Shard& shard, Bucket& bucket, const Key& key, Cell cell, std::int64_t now_ns);

@@ -246,7 +246,9 @@ void write_own(To& to, const Record& record, const FloodFacts* flood, bool dropp
   if (flood != nullptr && !flood->addresses.empty()) to.raw("addresses", flood->addresses);
   to.number("checked", record.checked);
   if (dropped) to.raw("dropped", "true");
+  to.text("fault", record.fault);
   if (spans) to.text("first", format_time(flood->first_ms));
+  to.text("issuer", record.issuer);
   if (spans) to.text("last", format_time(flood->last_ms));
   to.text("listing", record.listing);
   to.text("name", record.named);
@@ -258,7 +260,7 @@ void write_own(To& to, const Record& record, const FloodFacts* flood, bool dropp
 
 bool has_own(const Record& record, const FloodFacts* flood, bool dropped) {
   return flood != nullptr || dropped || record.checked || record.resumed || !record.listing.empty() || !record.named.empty() ||
-         !record.reason.empty() || !record.target.empty();
+         !record.reason.empty() || !record.target.empty() || !record.issuer.empty() || !record.fault.empty();
 }
 
 /// Merges two sorted member lists. Record::facts is canonical, and own names are plain ASCII, so comparing bytes is enough.

@@ -54,6 +54,8 @@ struct Record {
   std::optional<int> upstream_status;
   std::optional<Effect> effect;
   std::optional<std::uint64_t> latency_us;
+  std::string issuer;  // that vouches for the caller; stands inside `facts`
+  std::string fault;   // what was wrong with the credential: a word of a closed list; likewise
   std::string reason;  // policy::name(Reason) of a refusal; stands inside `facts` as "reason"
   std::string retention;
   std::optional<std::uint64_t> count;

@@ -60,7 +60,9 @@ int show_public(const std::string& key, std::string origin) {
 }  // namespace
 
 void add_keys(CLI::App& app, int& exit_code) {
-  CLI::App* keys = app.add_subcommand("keys", "Make signing keys, and show their public half")->require_subcommand(1);
+  CLI::App* keys =
+      app.add_subcommand("keys", "Make signing keys, and show their public half; API keys of agents")->require_subcommand(1);
+  add_api_key(*keys, exit_code);
 
   CLI::App* make =
       keys->add_subcommand("init", "Make a signing key, with a keyring and an origin beside it; never replaces a key");

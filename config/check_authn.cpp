@@ -14,7 +14,8 @@ bool any_tenant(const std::vector<Located<std::string>>& tenants) { return tenan
 void check_tenants(const Tenants& tenants, const Position& where, bool required, std::string_view method, Report& report) {
   if (!tenants) {
     if (required)
-      report.error(where, fmt::format("{}.tenants is missing: where several may assert tenants, each lists its own, or [\"*\"]", method));
+      report.error(where, fmt::format("{}.tenants is missing: where several may assert tenants, each lists its own, or [\"*\"]",
+                                      method));
     return;
   }
   if (tenants->empty()) report.error(where, fmt::format("{}.tenants is empty: it could assert no tenant at all", method));
@@ -66,7 +67,8 @@ void check_scopes(const Server& server, Report& report) {
   for (const ToolSetting& tool : server.tools)
     if (first == nullptr && !tool.scopes.empty()) first = &tool.scopes.front();
   if (first != nullptr)
-    report.error(first->where, fmt::format("servers.{}: scopes need callers that have some, and `authn: anonymous` has none", server.name));
+    report.error(first->where,
+                 fmt::format("servers.{}: scopes need callers that have some, and `authn: anonymous` has none", server.name));
 }
 
 }  // namespace

@@ -66,10 +66,10 @@ void describe_mtls(Fields& f, MtlsAuthn& mtls) {
 }
 
 // One method an item: where several stand in one map, nobody could tell what their order means.
-void describe_item(Fields& f, const Position& where, bool with_jwt, Authn& authn) {
+void describe_item(Fields& f, const Position& where, bool agents, Authn& authn) {
   JwtAuthn jwt;
   jwt.where = where;
-  if (with_jwt && f.part({"jwt", ""}, [&](Fields& in) { describe_jwt(in, jwt); })) authn.jwt.push_back(std::move(jwt));
+  if (agents && f.part({"jwt", ""}, [&](Fields& in) { describe_jwt(in, jwt); })) authn.jwt.push_back(std::move(jwt));
   ApiKeyAuthn keys;
   keys.where = where;
   const auto inside = [&](Fields& in) {
@@ -80,14 +80,15 @@ void describe_item(Fields& f, const Position& where, bool with_jwt, Authn& authn
   if (f.part({"api_key", ""}, inside)) authn.api_key.push_back(std::move(keys));
   MtlsAuthn mtls;
   mtls.where = where;
-  if (f.part({"mtls", ""}, [&](Fields& in) { describe_mtls(in, mtls); })) authn.mtls.push_back(std::move(mtls));
+  if (agents && f.part({"mtls", ""}, [&](Fields& in) { describe_mtls(in, mtls); })) authn.mtls.push_back(std::move(mtls));
 }
 
-void describe_methods(Fields& f, const Key& key, bool with_jwt, Authn& authn) {
+void describe_methods(Fields& f, const Key& key, bool agents, Authn& authn) {
   f.list(key, [&](Fields& in, const Position& where) {
     const std::size_t before = authn.methods();
-    describe_item(in, where, with_jwt, authn);
-    if (authn.methods() != before + 1) in.refuse(where, with_jwt ? "must hold exactly one of jwt, api_key and mtls" : "must hold exactly one of api_key and mtls");
+    describe_item(in, where, agents, authn);
+    if (authn.methods() != before + 1)
+      in.refuse(where, agents ? "must hold exactly one of jwt, api_key and mtls" : "must hold exactly api_key");
   });
 }
 
@@ -111,7 +112,7 @@ void describe_authn(Fields& f, Authn& authn) {
 
 void describe_admin_authn(Fields& f, Authn& authn) {
   authn.given = f.shape("authn") != Fields::Shape::absent;
-  describe_methods(f, {"authn", "how operators authenticate for `/metrics`; items hold one of `api_key` and `mtls`"}, false, authn);
+  describe_methods(f, {"authn", "how operators authenticate for `/metrics`; each item holds `api_key`"}, false, authn);
 }
 
 }  // namespace durward::config

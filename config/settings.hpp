@@ -39,7 +39,7 @@ struct Admin {
   seconds stall{10};               // a loop that has not ticked for so long is not alive
   unsigned connections = 32;       // at once; a further one ends the oldest
   seconds deadline{5};             // from accept to the last byte of the answer
-  Authn authn;                     // without jwt; not given: nobody can authenticate
+  Authn authn;                     // API keys only; not given: nobody can authenticate
 };
 
 enum class LogFormat : std::uint8_t { automatic, json, text };
@@ -55,8 +55,8 @@ struct Log {
 enum class ToolKind : std::uint8_t { read = 1, mutate = 2, exec = 4, egress = 8 };
 
 struct ToolSetting {
-  Located<std::string> pattern;              // glob over the tool's name
-  std::vector<ToolKind> kinds;               // empty: the default, mutate
+  Located<std::string> pattern;                // glob over the tool's name
+  std::vector<ToolKind> kinds;                 // empty: the default, mutate
   std::vector<Located<std::string>> scopes{};  // that a call of it needs, besides the server's
 };
 
@@ -82,7 +82,7 @@ struct Server {
   Url endpoint;              // url, taken apart
   ClientTls tls;             // without a ca: as Settings::tls
   std::optional<Located<std::string>> version;
-  std::vector<ToolSetting> tools;            // first matching pattern wins
+  std::vector<ToolSetting> tools;              // first matching pattern wins
   std::vector<Located<std::string>> scopes{};  // that every request needs
 };
 

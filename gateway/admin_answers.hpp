@@ -33,12 +33,14 @@ class AdminAnswers {
 
   /// 200 while every loop has ticked within admin.stall; else 503, and the body names the loops that have not.
   AdminAnswer livez(std::chrono::steady_clock::time_point now) const;
-  /// 200 if calls can be served: configuration in force, a ledger that takes records, and the catalogue of at least one server.
-  /// A server without a catalogue is named, and does not make the others unreachable. 503 while the gateway drains.
+  /// 200 if calls can be served: configuration in force, a ledger that takes records, the catalogue of at least one server,
+  /// and, where there are issuers, the keys of at least one. A server without a catalogue and an issuer whose keys could not be
+  /// fetched last time are named, and do not make the others unreachable. 503 while the gateway drains.
   AdminAnswer readyz() const;
 
  private:
-  AdminAnswer metrics_page() const;
+  AdminAnswer metrics_page(const Head& head) const;
+  std::shared_ptr<const Snapshot> snapshot() const;
   const config::Admin settings_;
   Services& services_;
   const std::vector<LoopView> loops_;

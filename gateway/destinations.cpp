@@ -1,5 +1,7 @@
 #include "gateway/destinations.hpp"
 
+#include "config/forms.hpp"
+
 namespace durward::gateway {
 namespace {
 
@@ -11,7 +13,13 @@ Destinations::Destinations(const std::vector<config::Url>& urls) {
   for (const config::Url& url : urls) origins_.insert(origin(url));
 }
 
-Destinations destinations_of(const config::Settings&) { return {}; }
+Destinations destinations_of(const config::Settings& settings) {
+  std::vector<config::Url> urls;
+  std::string error;
+  for (const config::JwtAuthn& jwt : settings.authn.jwt)
+    if (auto url = config::parse_url(jwt.jwks.value, error)) urls.push_back(*std::move(url));
+  return Destinations(urls);
+}
 
 bool Destinations::holds(const config::Url& url) const { return origins_.contains(origin(url)); }
 

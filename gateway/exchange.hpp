@@ -14,6 +14,7 @@
 namespace durward::gateway {
 
 class Downstream;
+struct ClientCertificate;
 struct Loop;
 
 /// One HTTP exchange: the rulebook it began with, what the caller sent, and the facts that go into its records.
@@ -33,8 +34,12 @@ struct Exchange {
   std::string tracestate, baggage;  // the caller's, within their bounds, or empty
   std::string cause;                // canonical JSON of the trace that the caller claimed, or empty
   std::string entry_id;
-  const config::Server* server = nullptr;  // the route, once it is known
-  Catalogue* catalogue = nullptr;          // of that server
+  std::string_view asked_server;             // in the path, whether there is one of that name or not
+  ClientCertificate* certificate = nullptr;  // the connection's; null: none
+  std::optional<policy::AuthnMethod> tried;  // by which the caller tried to authenticate, where it has no principal
+  std::string_view fault;                    // what was wrong with the credential: a word of a closed list
+  const config::Server* server = nullptr;    // the route, once it is known
+  Catalogue* catalogue = nullptr;            // of that server
   std::optional<policy::Principal> principal;
   std::optional<SessionState> session;  // legacy, once its id has opened
   std::uint64_t bytes_in = 0;

@@ -32,6 +32,7 @@ inline constexpr bool kOnce = true, kMany = false, kProtected = true, kFree = fa
 
 /// By length, so that a name is compared with few.
 inline constexpr std::array kFields = std::to_array<KnownField>({
+    {"dpop", kOnce, kProtected},
     {"host", kOnce, kProtected},
     {"allow", kMany, kProtected},
     {"accept", kMany, kProtected},

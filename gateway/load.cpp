@@ -6,6 +6,7 @@
 #include "audit/key_files.hpp"
 #include "audit/ledger_check.hpp"
 #include "config/load.hpp"
+#include "gateway/authn_methods.hpp"
 #include "gateway/listener.hpp"
 #include "gateway/version.hpp"
 
@@ -49,7 +50,12 @@ Outcome<std::vector<std::string>, std::string> check_start(const config::Setting
   TRY(const audit::Keyring keyring, audit::load_keyring(ledger.keyring.value, ledger.key_ref.value));
   if (auto usable = audit::check_ledger(ledger, key.public_key(), keyring); !usable) return std::move(usable).error();
   TRY(const SessionSealer sealer, SessionSealer::make(keyring.session));
+  KeySources sources;
+  for (const config::Authn* authn : {&settings.authn, &settings.admin.authn})
+    if (auto loaded = load_authn(*authn, std::string(), hash_keys(keyring), sources); !loaded) return std::move(loaded).error();
   std::vector<std::string> open{"whether another gateway holds the ledger's lock"};
+  for (const config::JwtAuthn& jwt : settings.authn.jwt)
+    if (!jwt.jwks.value.starts_with("file://")) open.push_back("whether " + jwt.jwks.value + " answers with a key set");
   const std::pair<const std::string&, std::uint16_t> listeners[] = {{settings.listen.address.value, settings.listen.port},
                                                                     {settings.admin.address.value, settings.admin.port}};
   for (const auto& [address, port] : listeners) {

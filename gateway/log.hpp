@@ -27,6 +27,7 @@ enum class Event : std::uint8_t {
   cut,             // exchanges outlived limits.drain
   unended,         // an exchange could not be ended at all
   drained,         // the gateway has ended all that was under way, and the ledger is closed
+  keys,            // an issuer's key set could not be fetched
   admin_refused,   // the admin listener turned somebody away because of Host or Origin
 };
 std::string_view name(Event event) noexcept;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "gateway/asio.hpp"
+#include "gateway/authenticator.hpp"
 #include "gateway/deadline.hpp"
 #include "gateway/egress.hpp"
 #include "gateway/inbox.hpp"
@@ -27,7 +28,8 @@ struct Loop {
         deadlines(io.get_executor()),
         upstream(io.get_executor(), deadlines, s),
         egress(io.get_executor(), deadlines, upstream.resolver(), s.egress),
-        meters(s.tool_series) {}
+        meters(s.tool_series),
+        authenticator(s.failed_authentications, s.proofs) {}
   Services& services;
   asio::io_context io{1};
   Inbox inbox;
@@ -37,11 +39,12 @@ struct Loop {
   Meters meters;
   std::shared_ptr<const Snapshot> now;
   std::set<Connection*> connections;
-  std::set<Relay*> streams;                    // relays under way that have no end of their own
-  std::optional<policy::Principal> anonymous;  // our handle on it: counting copies touches no other loop
+  std::set<Relay*> streams;  // relays under way that have no end of their own
+  Authenticator authenticator;
   bool draining = false;
   unsigned chores = 0;  // coroutines of the loop itself that are under way
 
+  void log_keys(const std::string& issuer, std::string_view why) const;
   void log_catalogue(const std::string& server, const policy::Violation& violation) const;
   void log_refusal(const Exchange& x, const policy::Violation& violation) const;
 };

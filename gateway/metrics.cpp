@@ -96,12 +96,25 @@ void add_totals(Families& out, const Totals& totals) {
   for (const auto& [key, count] : totals.tools) out.set(Metric::tool_calls, count, {key.server, key.tool, key.verdict});
   for (const auto& [key, count] : totals.withheld) out.set(Metric::messages_withheld, count, {key.server, key.reason});
   for (const auto& [server, count] : totals.would_deny) out.set(Metric::would_deny, count, {server});
+  for (const auto& [key, count] : totals.authentications) out.set(Metric::authentications, count, {key.method, key.result});
   constexpr std::array<const char*, kParts> parts{"gateway", "upstream", "ledger", "caller"};
   for (const auto& [server, timings] : totals.timings)
     for (std::size_t part = 0; part < kParts; ++part) out.set(Metric::exchange_duration, timings[part], {server, parts[part]});
   out.set(Metric::exchanges_in_flight, totals.in_flight);
   out.set(Metric::streams_open, totals.streams);
   out.set(Metric::stream_events, totals.events);
+}
+
+void add_key_sets(Families& out, const AuthnMethods& methods) {
+  for (const AuthnMethods::JwtIssuer& one : methods.issuers) {
+    const std::string& issuer = one.issuer.name();
+    const KeySource::Figures figures = one.keys->figures(Clock::now());
+    out.set(Metric::key_set_keys, figures.usable ? figures.keys : 0, {issuer});
+    if (figures.age) out.set(Metric::key_set_age, std::chrono::duration<double>(*figures.age).count(), {issuer});
+    if (!one.keys->url()) continue;
+    out.set(Metric::key_set_fetches, figures.fetches - figures.failures, {issuer, "success"});
+    out.set(Metric::key_set_fetches, figures.failures, {issuer, "failed"});
+  }
 }
 
 void add_shared(Families& out, Services& services) {
@@ -180,6 +193,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_totals(out, totals);
   add_shared(out, services_);
   if (now) add_servers(out, services_, *now);
+  if (now) add_key_sets(out, *now->authn);
   add_process(out);
   return out.take();
 }

@@ -125,6 +125,15 @@ void Meters::withheld(const audit::Record& record) noexcept {
   }
 }
 
+void Meters::authenticated(std::optional<policy::AuthnMethod> method, std::string_view fault) noexcept {
+  if (method && fault.empty()) return known_[static_cast<std::size_t>(*method)].add(1);
+  try {
+    std::lock_guard lock(mutex_);
+    ++unknown_[{method ? policy::name(*method) : std::string_view(), fault}];
+  } catch (const std::exception&) {
+  }
+}
+
 void Meters::ended(std::string_view server, const Spent& spent, Spent::Time whole) noexcept {
   try {
     std::lock_guard lock(mutex_);
@@ -147,6 +156,8 @@ void Meters::add_to(Totals& totals) const {
   std::vector<Timings> timings;
   {
     std::lock_guard lock(mutex_);
+    for (const auto& [key, count] : unknown_)
+      totals.authentications[{std::string(key.first), std::string(key.second)}] += count;
     servers = servers_.all();
     methods = methods_.all();
     eras = eras_.all();
@@ -157,6 +168,11 @@ void Meters::add_to(Totals& totals) const {
     withheld.assign(withheld_.begin(), withheld_.end());
     would_deny.assign(would_deny_.begin(), would_deny_.end());
     timings = timings_;
+  }
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    const std::string method(policy::name(static_cast<policy::AuthnMethod>(i)));
+    if (const std::int64_t count = known_[i].get(); count > 0)
+      totals.authentications[{method, "ok"}] += static_cast<std::uint64_t>(count);
   }
   totals.in_flight += in_flight.get();
   totals.streams += streams.get();

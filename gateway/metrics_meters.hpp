@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "audit/record.hpp"
+#include "policy/principal.hpp"
 
 /// What one loop counts, cheaply: small integers under a lock that only a scrape contends for. Merged by gateway/metrics.
 namespace durward::gateway {
@@ -106,13 +107,20 @@ struct WithheldKey {
   auto operator<=>(const WithheldKey&) const = default;
 };
 
+/// A credential that was checked: by which method, and `ok` or what was wrong with it.
+struct AuthnKey {
+  std::string method, result;
+  auto operator<=>(const AuthnKey&) const = default;
+};
+
 /// The sums of all loops.
 struct Totals {
   std::map<RequestKey, std::uint64_t> requests;
   std::map<ToolKey, std::uint64_t> tools;
   std::map<WithheldKey, std::uint64_t> withheld;
   std::map<std::string, std::uint64_t> would_deny;  // by server
-  std::map<std::string, Timings> timings;           // by server
+  std::map<AuthnKey, std::uint64_t> authentications;
+  std::map<std::string, Timings> timings;  // by server
   std::int64_t in_flight = 0, streams = 0, events = 0;
 };
 
@@ -128,6 +136,9 @@ class Meters {
   void closed(const audit::Record& record) noexcept;
   /// A message within an exchange was dropped or replaced.
   void withheld(const audit::Record& record) noexcept;
+  /// A caller was authenticated, or not. method: absent where none could be told; fault: a word of a closed list that lives for
+  /// good, empty if there was none.
+  void authenticated(std::optional<policy::AuthnMethod> method, std::string_view fault) noexcept;
   /// An exchange has ended. server: a configured name, or empty. whole: from its head to its end.
   void ended(std::string_view server, const Spent& spent, Spent::Time whole) noexcept;
 
@@ -148,7 +159,9 @@ class Meters {
   void count(const audit::Record& record, policy::Verdict verdict, Memo& memo);
   std::uint64_t& tool_counter(const audit::Record& record, std::uint16_t server, policy::Verdict verdict);
   ToolSeries& series_;
+  std::array<Reading, policy::kAuthnMethods> known_{};  // without a lock: most requests of most callers
   mutable std::mutex mutex_;
+  std::map<std::pair<std::string_view, std::string_view>, std::uint64_t> unknown_;  // by method and fault
   Words servers_, methods_, eras_, reasons_, tools_;
   std::unordered_map<std::uint64_t, std::uint64_t> requests_, tool_calls_, withheld_;
   std::unordered_map<std::uint16_t, std::uint64_t> would_deny_;

@@ -45,7 +45,7 @@ bool is_any(std::string_view address) { return address == "0.0.0.0" || address =
 
 // Enumerated: `*` does not cover Authorization, and a header that is not listed fails the preflight.
 constexpr std::string_view kAllowHeaders =
-    "authorization, content-type, accept, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id, last-event-id, "
+    "authorization, dpop, content-type, accept, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id, last-event-id, "
     "idempotency-key, x-idempotency-key, traceparent, tracestate, baggage";
 constexpr std::string_view kExposeHeaders =
     "mcp-session-id, www-authenticate, retry-after, ratelimit, ratelimit-policy, x-trace-id, x-span-id, x-durward-entry";
@@ -85,6 +85,8 @@ Doorplate::Doorplate(const config::Listen& listen, std::uint16_t bound_port) : l
     hosts_.push_back(lowered(host.value));
     if (!has_port(host.value)) hosts_.push_back(lowered(host.value) + port);
   }
+  const std::string& base = listen.public_url.value;
+  if (!base.empty()) hosts_.push_back(lowered(std::string_view(base).substr(base.find("://") + 3)));
   for (const auto& origin : listen.cors_origins) origins_.push_back(lowered(origin.value));
 }
 

@@ -16,7 +16,8 @@ class Doorplate {
   Doorplate(const config::Listen& listen, std::uint16_t bound_port);
 
   /// The bound address, and localhost, 127.0.0.1 and [::1] where that reaches them, with the bound port; or one of
-  /// listen.hosts. One without a port stands for the bare name and for the name with the bound port.
+  /// listen.hosts, or that of listen.public_url. One without a port stands for the bare name and for the name with the bound
+  /// port.
   bool host_allowed(std::string_view host) const;
   /// An absent (empty) Origin is not a browser: allowed. Otherwise one of listen.cors_origins, or, where only loopback is
   /// bound, http(s)://localhost, 127.0.0.1 or [::1] with any port.

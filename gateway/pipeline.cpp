@@ -1,6 +1,9 @@
 #include "gateway/pipeline.hpp"
 
+#include <algorithm>
+
 #include "gateway/downstream.hpp"
+#include "gateway/key_fetch.hpp"
 #include "gateway/loop.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/route.hpp"
@@ -35,8 +38,21 @@ Task<Served> Pipeline::run(Exchange& x) {
   auto routed = route(x);  // head, Host, Origin, path
   if (!routed) return refused_at_once(std::move(routed).error());
   if (*routed == Routed::answer_preflight) return answer_preflight(x);
-  auto known = authenticate(x);  // before the body is read
+  if (*routed == Routed::tell_metadata) return tell_metadata(x);
+  auto known = authenticate(x, false);  // before the body is read
   if (!known) return refused_at_once(std::move(known).error());
+  return *known ? after_keys(x, **std::move(known)) : serve_known(x);
+}
+
+// Nothing could be said without its issuer's keys.
+Task<Served> Pipeline::after_keys(Exchange& x, Authenticator::Wait wait) {
+  co_await refresh_keys(loop_, x.now, wait.keys, wait.why);
+  auto known = authenticate(x, true);
+  if (!known) co_return std::move(known).error();
+  co_return co_await serve_known(x);
+}
+
+Task<Served> Pipeline::serve_known(Exchange& x) {
   auto served = serve_server(x);
   if (!served) return refused_at_once(std::move(served).error());
   if (x.head->method == "POST") return post(x);
@@ -105,6 +121,10 @@ Outcome<policy::Cleared, Refused> Pipeline::clear(const Exchange& x, const Messa
   naming.version = version;
   if (message.target == policy::Target::tool) naming.listing = x.catalogue->listing(message.name);
   auto granted = policy::grant(x.rules(), *x.principal, naming);
+  // What a hidden tool would need is hidden, too.
+  const bool visible = granted && message.target == policy::Target::tool;
+  if (auto enough = check_scopes(x, visible ? std::string_view(message.name) : std::string_view()); !enough)
+    return refused_message(std::move(enough).error(), message);
   if (!granted) return refused_message(std::move(granted).error(), message);
   if (message.method == "subscriptions/listen") {
     auto subscribed = judge_subscriptions(x, message);
@@ -168,6 +188,24 @@ Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
   co_return co_await relay.post(body);
 }
 
+namespace {
+
+// Of a batch in which scopes are missing: all that it needs, so that one step up is enough. Else empty.
+std::string batch_challenge(const Exchange& x, const std::vector<Message>& messages,
+                            const std::vector<std::optional<Refused>>& refused) {
+  std::vector<std::string_view> needed;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (refused[i]->violation.reason != Reason::insufficient_scope) continue;
+    const bool tool = messages[i].target == policy::Target::tool;
+    for (const std::string_view scope :
+         x.now->resources->scopes(*x.server, tool ? std::string_view(messages[i].name) : std::string_view()))
+      if (std::find(needed.begin(), needed.end(), scope) == needed.end()) needed.push_back(scope);
+  }
+  return needed.empty() ? std::string() : step_up(x, needed);
+}
+
+}  // namespace
+
 // Nothing is forwarded: what was refused gets its refusal, every other request batch_refused. Each element has its record.
 Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages, std::vector<std::optional<Refused>>& refused) {
   std::string body = "[";
@@ -194,11 +232,16 @@ Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages,
     co_return;
   }
   headers.add("content-type", "application/json");
-  co_await x.downstream->respond(200, headers, body);
+  const std::string challenge = batch_challenge(x, messages, refused);
+  if (!challenge.empty()) headers.add("www-authenticate", challenge);
+  const unsigned status = challenge.empty() ? 200 : row(Reason::insufficient_scope).http;
+  co_await x.downstream->respond(status, headers, body);
 }
 
 // GET: the legacy stream for what the server sends on its own, or what was missed of another stream.
 Task<Served> Pipeline::open_stream(Exchange& x) {
+  auto enough = check_scopes(x, std::string_view());
+  if (!enough) co_return std::move(enough).error();
   auto spoken = check_revision(*x.head);
   if (!spoken) co_return Refused(std::move(spoken).error());
   Message message;
@@ -214,6 +257,8 @@ Task<Served> Pipeline::open_stream(Exchange& x) {
 }
 
 Task<Served> Pipeline::end_session(Exchange& x) {
+  auto enough = check_scopes(x, std::string_view());
+  if (!enough) co_return std::move(enough).error();
   auto spoken = check_revision(*x.head);
   if (!spoken) co_return Refused(std::move(spoken).error());
   Message message;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/authenticator.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/message.hpp"
@@ -22,6 +23,8 @@ class Pipeline {
 
  private:
   Task<Served> run(Exchange& x);
+  Task<Served> after_keys(Exchange& x, Authenticator::Wait wait);
+  Task<Served> serve_known(Exchange& x);
   Task<Served> post(Exchange& x);
   Task<Served> single(Exchange& x, const json::Document& document);
   Task<Served> batch(Exchange& x, const json::Document& document);

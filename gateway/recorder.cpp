@@ -94,6 +94,7 @@ void describe_principal(Record& record, const policy::Principal& principal) {
   record.sub = principal.subject();
   record.client_id = principal.client_id();
   record.authn_method = policy::name(principal.method());
+  record.issuer = principal.issuer();
 }
 
 // What the agent says of itself, as commitments; canonical JSON, or empty where it says nothing.
@@ -176,6 +177,8 @@ std::unique_ptr<Record> Recorder::draft(const Exchange& x, audit::Type type, con
   record.bytes_in = x.bytes_in;
   if (x.server) record.server = x.server->name;
   if (x.principal) describe_principal(record, *x.principal);
+  if (!x.principal && x.tried) record.authn_method = policy::name(*x.tried);
+  record.fault = x.fault;
   record.rulebook = x.rules().digest();
   record.retention = x.rules().retention();
   record.agent = describe_agent(x, record);

@@ -28,6 +28,8 @@ constexpr std::array<Row, policy::kReasons> kTable{{
   {Reason::withheld,                  200,    200,    403,  403,   403,   42003,  "Withheld by policy",                      Retry::never, Tells::data,    "withheld"},
   {Reason::batch_refused,             200,    200,    403,  403,   403,   42006,  "Another element of the batch was refused", Retry::never, Tells::data,   "batch_refused"},
   {Reason::unauthenticated,           401,    401,    401,  401,   401,   42401,  "Authentication required",                 Retry::never, Tells::data,    "unauthenticated"},
+  {Reason::insufficient_scope,        403,    403,    403,  403,   403,   42403,  "Insufficient scope",                      Retry::never, Tells::data,    "insufficient_scope"},
+  {Reason::keys_unavailable,          503,    503,    503,  503,   503,   42503,  "Unavailable: the credential cannot be checked", Retry::later, Tells::data, "keys_unavailable"},
   {Reason::origin_forbidden,          403,    403,    403,  403,   403,  -32600,  "Origin not allowed",                      Retry::never, Tells::nothing, "origin_forbidden"},
   {Reason::host_forbidden,            403,    403,    403,  403,   403,  -32600,  "Host not allowed",                        Retry::never, Tells::nothing, "host_forbidden"},
   {Reason::no_such_route,             404,    404,    404,  404,   404,  -32600,  "Not found",                               Retry::never, Tells::nothing, "no_such_route"},

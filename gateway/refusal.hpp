@@ -53,7 +53,7 @@ struct RefusalContext {
   std::string_view name;                       // of the tool, prompt or resource: for unknown_*
   std::string_view requested;                  // for version_unsupported
   unsigned retry_after_s = 1;                  // where the row says later
-  std::string_view challenge;                  // WWW-Authenticate, for unauthenticated
+  std::string_view challenge;                  // WWW-Authenticate, for unauthenticated and insufficient_scope
   std::string_view allow;                      // Allow, for http_method_not_allowed
 };
 

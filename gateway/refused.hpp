@@ -20,11 +20,13 @@ struct Refused {
   policy::Violation violation;
   std::optional<policy::Decision> decision;
   std::string id, requested, method, name;
+  std::string challenge;    // WWW-Authenticate, or empty
   std::string_view effect;  // "none" or "unknown" where a call may have run; else empty
   Era era = Era::legacy;
   Shape shape = Shape::request;
-  bool recorded = false;  // its record is written
-  bool answered = false;  // the caller has its answer, and the record is written: nothing is left to do
+  std::string_view allow = "POST, GET, DELETE";  // of http_method_not_allowed
+  bool recorded = false;                         // its record is written
+  bool answered = false;                         // the caller has its answer, and the record is written: nothing is left to do
 };
 
 using Served = policy::Outcome<void, Refused>;

@@ -23,7 +23,11 @@ std::string_view media(const Head& head) {
 }  // namespace
 
 Relay::Relay(Exchange& x, Recorder& recorder, Era era)
-    : x_(x), recorder_(recorder), era_(era), upstream_(x.loop.upstream, *x.now, *x.server, x.spent) {}
+    : x_(x),
+      recorder_(recorder),
+      era_(era),
+      upstream_(x.loop.upstream, *x.now, *x.server, x.spent),
+      credential_(x.loop.deadlines, [this] { recheck(); }) {}
 
 Relay::~Relay() {
   x_.downstream->unwatch();
@@ -45,10 +49,22 @@ void Relay::carry(Entry entry) {
   call.entry.emplace(std::move(entry));
 }
 
-void Relay::drain() {
+void Relay::end(Reason reason) {
   if (!endless_) return;
-  draining_ = true;
+  if (!ending_) ending_ = reason;
   upstream_.cancel();
+}
+
+// The clock of credentials may be set while a stream lives: it is asked again, never trusted to have run.
+void Relay::recheck() {
+  constexpr std::chrono::seconds kLongest{3600};
+  const auto expiry = x_.principal->expiry();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  if (!x_.loop.now->authn->holds(*x_.principal, std::chrono::duration_cast<std::chrono::seconds>(now).count()))
+    return end(Reason::unauthenticated);
+  if (!expiry) return;
+  const std::chrono::nanoseconds left = std::chrono::seconds(*expiry) - now;
+  credential_.arm(std::clamp<std::chrono::nanoseconds>(left, Deadlines::kTick, kLongest));
 }
 
 bool Relay::open_calls() const {
@@ -85,9 +101,10 @@ Task<Served> Relay::del() {
 Task<Served> Relay::exchange() {
   const config::Limits& limits = x_.limits();
   // Clients open a stream again as soon as it ends: not on a gateway that is about to go.
-  draining_ = endless_ && x_.loop.draining;
-  if (draining_) co_return co_await end_stream(Reason::draining);
+  if (endless_ && x_.loop.draining) co_return co_await end_stream(Reason::draining);
   if (endless_) {
+    recheck();
+    if (ending_) co_return co_await end_stream(*ending_);
     x_.endless = true;
     x_.loop.streams.insert(this);
     x_.loop.meters.streams.add(1);
@@ -232,7 +249,7 @@ Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reaso
 // Nothing was sent down yet: the caller gets a refusal. Something was: the connection breaks, so that nobody takes it for the
 // end.
 Task<Served> Relay::fail(Violation violation) {
-  if (draining_) co_return co_await end_stream(Reason::draining);
+  if (ending_) co_return co_await end_stream(*ending_);
   const bool lived_out = endless_ && violation.reason == Reason::upstream_timeout && upstream_.answered();
   if (lived_out) co_return co_await end_stream(Reason::upstream_timeout);  // limits.stream
   const bool none = !upstream_.sent();

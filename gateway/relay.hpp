@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/deadline.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/judge.hpp"
@@ -34,7 +35,9 @@ class Relay {
   /// Closes what is open as refused, effect none. The returned refusal is for the caller.
   Task<Refused> abandon(policy::Violation violation);
   /// Ends a stream that has no end of its own, because the gateway drains. Loop thread.
-  void drain();
+  void drain() { end(policy::Reason::draining); }
+  /// Ends such a stream if its caller is not known any more, now or whenever its credential ends. Loop thread.
+  void recheck();
 
  private:
   struct Call {
@@ -64,7 +67,9 @@ class Relay {
   Task<policy::Outcome<void>> close(Call& call, const Closing& closing);
   Task<policy::Outcome<void>> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
   Task<> answer_upstream(const Incoming& request);
+  void end(policy::Reason reason);
   Task<Served> fail(policy::Violation violation);
+  std::string farewell(policy::Reason reason) const;
   Task<Served> end_stream(policy::Reason reason);
   Call* find(const Incoming& incoming);
   bool answers_all(const std::vector<Incoming>& all);
@@ -82,7 +87,9 @@ class Relay {
   UpstreamCall upstream_;
   std::string held_events_;                // before the head could be sent: an `initialize` not yet answered
   std::optional<std::string> session_id_;  // minted for this answer
-  bool batch_ = false, awaiting_initialize_ = false, draining_ = false, endless_ = false;
+  bool batch_ = false, awaiting_initialize_ = false, endless_ = false;
+  std::optional<policy::Reason> ending_;  // why a stream without an end of its own is brought to one
+  Deadline credential_;                   // of such a stream's caller
   std::uint64_t bytes_out_ = 0, relayed_ = 0;
 };
 

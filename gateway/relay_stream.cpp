@@ -155,11 +155,23 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   co_await recorder_.close(*std::move(entry), closing);
 }
 
-// A stream without an end of its own is over, since the gateway drains or it has lived for limits.stream: a listen gets its
-// completion, a GET stream its clean end.
+// The last event of a stream whose caller is not known any more: an error, with the id where there is one.
+std::string Relay::farewell(Reason reason) const {
+  Refused refused(Violation(reason, "the caller's credential has ended"));
+  refused.shape = Shape::notification;
+  if (const Message* message = calls_.front().message) refused = refused_message(std::move(refused), *message);
+  return event_of(refuse(context_of(x_, refused)).body);
+}
+
+// A stream without an end of its own is over, since the gateway drains, it has lived for limits.stream, or its caller's
+// credential has ended: a listen gets its completion, a GET stream its clean end; and where the caller is not known any more,
+// an error first.
 Task<Served> Relay::end_stream(Reason reason) {
   const Message* message = calls_.front().message;
-  if (message && x_.downstream->began() && !calls_.front().answered()) {
+  if (reason == Reason::unauthenticated && x_.downstream->began()) {
+    const std::string last = farewell(reason);
+    co_await x_.downstream->send(last);
+  } else if (message && x_.downstream->began() && !calls_.front().answered()) {
     const std::string id(message->id.raw());
     const std::string result =
         "{\"jsonrpc\":\"2.0\",\"id\":" + id +
@@ -172,7 +184,8 @@ Task<Served> Relay::end_stream(Reason reason) {
     co_await x_.downstream->finish();
     co_return Served();
   }
-  Refused refused(Violation(Reason::draining, "the gateway is shutting down"));
+  Refused refused(Violation(reason, "the stream is over before it has begun"));
+  if (reason == Reason::unauthenticated) refused.challenge = x_.now->resources->challenge(x_.asked_server, {true, false});
   if (message) refused = refused_message(std::move(refused), *message);
   refused.recorded = true;
   co_return refused;

@@ -14,6 +14,7 @@
 #include "gateway/admin.hpp"
 #include "gateway/connection.hpp"
 #include "gateway/exchange.hpp"
+#include "gateway/key_fetch.hpp"
 #include "gateway/listener.hpp"
 #include "gateway/log.hpp"
 #include "gateway/relay.hpp"
@@ -130,7 +131,10 @@ struct Runtime::State {
   std::size_t busy = 0;  // loops that still have connections, while draining
 
   Outcome<void, std::string> open(const audit::Keyring& keyring);
-  void publish();
+  Outcome<std::shared_ptr<const Snapshot>, std::string> compile(const config::Settings& next,
+                                                                std::shared_ptr<const policy::Rulebook> book,
+                                                                std::shared_ptr<const Tls> trust) const;
+  void publish(std::shared_ptr<const Snapshot> now);
   void record_rulebook() const;
   void post_all(const std::function<void(Worker&)>& what);
   Task<> watch_drained(Loop& loop);
@@ -152,7 +156,7 @@ Failed Runtime::start(Start start) {
 Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
   raise_descriptor_limit();
   TRY(SessionSealer sealer, SessionSealer::make(keyring.session));
-  services = std::make_unique<Services>(settings, *ledger, std::move(sealer));
+  services = std::make_unique<Services>(settings, *ledger, std::move(sealer), hash_keys(keyring));
   TRY(const std::uint16_t bound, probe_port(settings.listen.address.value, settings.listen.port));
   port = bound;
   for (unsigned i = 0; i < loops(settings.listen); ++i) {
@@ -165,8 +169,7 @@ Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
   for (const auto& worker : workers) views.push_back({&worker->loop.meters, &worker->loop.deadlines});
   TRY(std::unique_ptr<Admin> opened, Admin::open(settings.admin, *services, std::move(views)));
   admin = std::move(opened);
-  auto now = std::make_shared<const Snapshot>(
-      Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings), tls});
+  TRY(const std::shared_ptr<const Snapshot> now, compile(settings, rules, tls));
   admin->publish(now);
   for (auto& worker : workers) {
     worker->loop.now = now;
@@ -175,6 +178,7 @@ Outcome<void, std::string> Runtime::State::open(const audit::Keyring& keyring) {
   }
   Loop& first = workers.front()->loop;
   asio::co_spawn(first.io.get_executor(), keep_catalogues(first), asio::detached);
+  asio::co_spawn(first.io.get_executor(), keep_keys(first), asio::detached);
   for (auto& worker : workers) {
     worker->thread = std::thread([&io = worker->loop.io] { io.run(); });
     ::pthread_setname_np(worker->thread.native_handle(), "loop");
@@ -201,11 +205,27 @@ void Runtime::State::record_rulebook() const {
   ledger->append(std::move(record), audit::Durability::written, false, {});
 }
 
-void Runtime::State::publish() {
+// Everything that a reload replaces, or why it cannot be had.
+Outcome<std::shared_ptr<const Snapshot>, std::string> Runtime::State::compile(
+    const config::Settings& next, std::shared_ptr<const policy::Rulebook> book, std::shared_ptr<const Tls> trust) const {
+  Snapshot out{next, std::move(book), Doorplate(next.listen, port), destinations_of(next), std::move(trust)};
+  TRY(out.authn, load_authn(next.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
+  TRY(out.admin_authn, load_authn(next.admin.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
+  out.resources = std::make_shared<const ProtectedResources>(next);
+  return std::make_shared<const Snapshot>(std::move(out));
+}
+
+// Streams that nobody else would end are looked at again: their callers may not be known any more.
+void Runtime::State::publish(std::shared_ptr<const Snapshot> now) {
+  settings = now->settings;
+  tls = now->tls;
+  rules = now->rules;
   record_rulebook();
-  auto now = std::make_shared<const Snapshot>(
-      Snapshot{settings, rules, Doorplate(settings.listen, port), destinations_of(settings), tls});
-  post_all([now](Worker& worker) { worker.loop.now = now; });
+  post_all([now](Worker& worker) {
+    worker.loop.now = now;
+    const std::set<Relay*> streams = worker.loop.streams;
+    for (Relay* stream : streams) stream->recheck();
+  });
   admin->publish(now);
 }
 
@@ -218,10 +238,12 @@ Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::sh
     reload_refused();
     return name + " changes with a restart only";
   }
-  state_->settings = next;
-  state_->rules = std::move(rules);
-  state_->tls = std::move(tls);
-  state_->publish();
+  auto compiled = state_->compile(next, std::move(rules), std::move(tls));
+  if (!compiled) {
+    reload_refused();
+    return std::move(compiled).error();
+  }
+  state_->publish(*std::move(compiled));
   state_->admin->reloaded(true);
   return {};
 }
@@ -320,6 +342,14 @@ void Loop::log_refusal(const Exchange& x, const policy::Violation& violation) co
   line.reason = policy::name(violation.reason);
   line.detail = violation.detail;
   log::refusal(line);
+}
+
+void Loop::log_keys(const std::string& issuer, std::string_view why) const {
+  log::Line line;
+  line.msg = "the key set of an issuer was not fetched";
+  const std::string detail = issuer + ": " + std::string(why);
+  line.detail = detail;
+  log::write(log::LogLevel::warn, log::Event::keys, line);
 }
 
 void Loop::log_catalogue(const std::string& server, const policy::Violation& violation) const {

@@ -1,5 +1,7 @@
 #include "gateway/services.hpp"
 
+#include "policy/jose/dpop.hpp"
+
 namespace durward::gateway {
 
 namespace {
@@ -91,10 +93,26 @@ const TlsClient* Snapshot::tls_of(const config::Url& egress) const {
   return tls->egress.get();
 }
 
-Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_)
+namespace {
+
+constexpr std::size_t kFailingAddresses = 1 << 16;
+
+std::int64_t unix_s() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_,
+                   std::vector<authn::HashKey> hash_keys_)
     : ledger_settings(settings.ledger),
       ledger(l),
       sealer(std::move(sealer_)),
+      hash_keys(std::move(hash_keys_)),
+      failed_authentications(kFailingAddresses, quotas::RateTable::random_seed()),
+      // What was used before the start is not known here: no proof is good that could have been.
+      proofs(quotas::ReplayCache::kDefault, quotas::ReplayCache::random_seed(), unix_s() + jose::kProofWindow + 1),
       buffered(settings.limits.buffered_bytes.count),
       doormen(settings.limits.connections_per_address, settings.limits.connections,
               settings.limits.buffered_bytes_per_address.count),

@@ -8,12 +8,15 @@
 
 #include "audit/ledger.hpp"
 #include "config/settings.hpp"
+#include "gateway/authn_methods.hpp"
 #include "gateway/catalogue.hpp"
 #include "gateway/destinations.hpp"
 #include "gateway/metrics_meters.hpp"
 #include "gateway/origin.hpp"
 #include "gateway/session_id.hpp"
 #include "gateway/tls.hpp"
+#include "quotas/rate_table.hpp"
+#include "quotas/replay.hpp"
 
 namespace durward::gateway {
 
@@ -99,6 +102,9 @@ struct Snapshot {
   Doorplate door;
   Destinations destinations{};
   std::shared_ptr<const Tls> tls{};
+  std::shared_ptr<const AuthnMethods> authn{};        // who may call
+  std::shared_ptr<const AuthnMethods> admin_authn{};  // who may read the metrics
+  std::shared_ptr<const ProtectedResources> resources{};
 
   /// TLS towards a server of these settings, or towards whom the gateway asks itself; null: the URL is http://.
   const TlsClient* tls_of(const config::Server& server) const;
@@ -107,11 +113,15 @@ struct Snapshot {
 
 /// What all loops share. Everything in it is immutable or says how it is synchronised.
 struct Services {
-  Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_);
+  Services(const config::Settings& settings, audit::Ledger& l, SessionSealer sealer_, std::vector<authn::HashKey> hash_keys_);
   const config::Ledger ledger_settings;
   audit::Ledger& ledger;
   const SessionSealer sealer;
+  const std::vector<authn::HashKey> hash_keys;  // of API keys
   Catalogues catalogues;
+  KeySources key_sources;
+  quotas::RateTable failed_authentications;  // by address
+  quotas::ReplayCache proofs;                // DPoP's, that were used
   Buffered buffered;
   Doormen doormen;
   ToolSeries tool_series;

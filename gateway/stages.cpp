@@ -114,7 +114,8 @@ RefusalContext context_of(const Exchange& x, const Refused& refused) {
   context.effect = refused.effect;
   context.name = refused.name;
   context.requested = refused.requested;
-  if (refused.violation.reason == Reason::http_method_not_allowed) context.allow = "POST, GET, DELETE";
+  context.challenge = refused.challenge;
+  if (refused.violation.reason == Reason::http_method_not_allowed) context.allow = refused.allow;
   return context;
 }
 

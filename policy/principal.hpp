@@ -8,6 +8,12 @@
 
 #include "policy/digest.hpp"
 
+namespace durward::authn {
+class Issuer;
+class ApiKeys;
+class ClientCa;
+}  // namespace durward::authn
+
 namespace durward::policy {
 
 /// How a caller was verified. Closed list: its words are `authn_method` in records and labels of metrics.
@@ -21,12 +27,11 @@ struct Identity {
   std::vector<std::string> groups, roles, scopes;
   std::string email;  // only where the issuer is trusted with it and says that it was verified; else empty
   AuthnMethod method = AuthnMethod::anonymous;
-  std::optional<std::int64_t> expiry;  // Unix seconds; absent: the credential has none
+  std::optional<std::int64_t> expiry;  // Unix seconds from which on the credential does not hold; absent: it has no end
 };
 
-/// A verified caller: a handle on immutable data, as cheap to copy as a pointer. Only the functions below make one, so code
-/// that holds a Principal holds a checked credential. Copies in one loop's exchanges count on one counter: a loop makes its
-/// own.
+/// A verified caller: a handle on immutable data, as cheap to copy as a pointer. Only what checks a credential makes one
+/// (policy/authn), and the functions below, so code that holds a Principal holds a checked credential.
 class Principal {
  public:
   const std::string& tenant() const { return data_->identity.tenant; }
@@ -52,6 +57,9 @@ class Principal {
     crypto::Hash hash;
   };
   explicit Principal(Identity identity);
+  friend class authn::Issuer;    // of a token whose signature was verified
+  friend class authn::ApiKeys;   // of a key that is on file
+  friend class authn::ClientCa;  // of a certificate that it has issued
   friend Principal anonymous(const std::string& tenant);
   friend Principal self();
   std::shared_ptr<const Data> data_;

@@ -33,6 +33,10 @@ std::string_view name(Reason reason) noexcept {
       return "batch_refused";
     case Reason::unauthenticated:
       return "unauthenticated";
+    case Reason::insufficient_scope:
+      return "insufficient_scope";
+    case Reason::keys_unavailable:
+      return "keys_unavailable";
     case Reason::origin_forbidden:
       return "origin_forbidden";
     case Reason::host_forbidden:

@@ -22,6 +22,8 @@ enum class Reason : std::uint8_t {
   withheld,             // content that may not pass in this direction
   batch_refused,        // an element of a batch whose other element was refused
   unauthenticated,      // no credential, or one that does not hold
+  insufficient_scope,   // a credential that lacks a scope
+  keys_unavailable,     // no key set of a token's issuer can be had: it can be neither believed nor refused
   origin_forbidden,     // the Origin header names a site that is not allowed
   host_forbidden,       // the Host header names an authority that is not ours
   no_such_route,        // no such path

@@ -10,7 +10,9 @@ const std::string kRest = "policy: p\nledger: {dir: l, key_ref: \"file:///k\"}\n
 const std::string kPublic = "listen: {public_url: \"https://gw.example.com\"}\n";
 
 // A settings file whose `authn` begins on line 4 after `lines`, which are three.
-std::string with(const std::string& authn) { return kPublic + "policy: p\nledger: {dir: l, key_ref: \"file:///k\"}\n" + authn + "servers: {s: {url: \"http://h/\"}}\n"; }
+std::string with(const std::string& authn) {
+  return kPublic + "policy: p\nledger: {dir: l, key_ref: \"file:///k\"}\n" + authn + "servers: {s: {url: \"http://h/\"}}\n";
+}
 
 std::string jwt(const std::string& more, const char* issuer = "https://as.example.com") {
   return "  - jwt: {issuer: \"" + std::string(issuer) + "\", jwks: \"https://as.example.com/jwks\"" + more + "}\n";
@@ -121,8 +123,10 @@ TEST_CASE("authentication that contradicts itself is refused where it does") {
       {with("authn: []\n"), 4, 8, "authn must have at least one item"},
       {with("authn: {jwt: x}\n"), 4, 8, "authn must be a single value"},
       {with("authn:\n  - {}\n"), 5, 5, "authn[0] must hold exactly one of jwt, api_key and mtls"},
-      {with("authn:\n  - {api_key: {file: a, tenants: [t]}, mtls: {client_ca: b, tenants: [t]}}\n"), 5, 5, "exactly one of jwt, api_key and mtls"},
-      {with("authn:\n  - {api_keys: {file: a}, api_key: {file: a}}\n"), 5, 6, "unknown key \"api_keys\" in authn[0]: did you mean api_key?"},
+      {with("authn:\n  - {api_key: {file: a, tenants: [t]}, mtls: {client_ca: b, tenants: [t]}}\n"), 5, 5,
+       "exactly one of jwt, api_key and mtls"},
+      {with("authn:\n  - {api_keys: {file: a}, api_key: {file: a}}\n"), 5, 6,
+       "unknown key \"api_keys\" in authn[0]: did you mean api_key?"},
       {with("authn:\n  - jwt: {jwks: \"https://h/k\"}\n"), 5, 10, "authn[0].jwt.issuer is missing"},
       {with("authn:\n  - jwt: {issuer: \"https://h\"}\n"), 5, 10, "authn[0].jwt.jwks is missing"},
       {with("authn:\n" + jwt(tenants) + jwt("", "https://other.example.com")), 6, 5, "jwt.tenants is missing"},
@@ -146,23 +150,28 @@ TEST_CASE("authentication that contradicts itself is refused where it does") {
       {with("authn:\n  - mtls: {client_ca: a, tenants: [b, c]}\n"), 5, 5, "mtls.names is missing"},
       {with("authn:\n  - mtls: {client_ca: a, tenants: [\"*\"]}\n"), 5, 5, "mtls.names is missing"},
       {with("authn:\n  - mtls: {client_ca: a, tenants: [b], names: {\"*\": {tenant: c}}}\n"), 5, 62, "not one of mtls.tenants"},
-      {with("authn:\n  - api_key: {file: a, tenants: [b]}\n  - api_key: {file: a, tenants: [b]}\n"), 6, 21, "stands in authn already"},
-      {"authn: anonymous\npolicy: p\nledger: {dir: l, key_ref: \"file:///k\"}\nservers: {s: {url: \"http://h/\", scopes: [a]}}\n", 4, 42,
-       "`authn: anonymous` has none"},
+      {with("authn:\n  - api_key: {file: a, tenants: [b]}\n  - api_key: {file: a, tenants: [b]}\n"), 6, 21,
+       "stands in authn already"},
+      {"authn: anonymous\npolicy: p\nledger: {dir: l, key_ref: \"file:///k\"}\nservers: {s: {url: \"http://h/\", scopes: "
+       "[a]}}\n",
+       4, 42, "`authn: anonymous` has none"},
       {"authn: anonymous\n" + kRest + "listen: {public_url: \"http://gw.example.com\"}\n", 5, 22, "must begin with https://"},
       {"authn: anonymous\n" + kRest + "listen: {public_url: \"https://gw.example.com/\"}\n", 5, 22, "no path, no /"},
-      {"authn: anonymous\n" + kRest + "admin: {authn: [{api_key: {file: a}, jwt: {issuer: \"https://h\"}}]}\n", 5, 38, "unknown key \"jwt\""},
+      {"authn: anonymous\n" + kRest + "admin: {authn: [{api_key: {file: a}, jwt: {issuer: \"https://h\"}}]}\n", 5, 38,
+       "unknown key \"jwt\""},
   });
 }
 
 TEST_CASE("what a key set or public base on this machine is may be http") {
-  const Settings settings = good("listen: {public_url: \"http://localhost:8088\"}\nauthn:\n" +
-                                 std::string("  - jwt: {issuer: \"http://127.0.0.1:9000\", jwks: \"http://[::1]:9000/jwks\"}\n") + kRest);
+  const Settings settings =
+      good("listen: {public_url: \"http://localhost:8088\"}\nauthn:\n" +
+           std::string("  - jwt: {issuer: \"http://127.0.0.1:9000\", jwks: \"http://[::1]:9000/jwks\"}\n") + kRest);
   CHECK(settings.listen.public_url.value == "http://localhost:8088");
 }
 
 TEST_CASE("a wrong reference to a key set is not shown: it may be a secret") {
-  const auto loaded = parse_settings(with("authn:\n  - jwt: {issuer: \"https://h\", jwks: \"canary-1234\"}\n"), "d.yaml", "/base");
+  const auto loaded =
+      parse_settings(with("authn:\n  - jwt: {issuer: \"https://h\", jwks: \"canary-1234\"}\n"), "d.yaml", "/base");
   CHECK_FALSE(loaded.value);
   CHECK(render(loaded).find("canary") == std::string::npos);
 }

@@ -10,7 +10,8 @@ import { send, within } from './wire.mjs';
 /**
  * `servers` maps a name to its upstream URL, or to an object of server settings; `policy` is policy.yaml's text;
  * `settings` are further top-level keys of durward.yaml; `listen` further keys of its listener. `env` is added to the
- * gateway's environment; `under` is a command and its arguments that the gateway is started by.
+ * gateway's environment; `under` is a command and its arguments that the gateway is started by. `prepare` is called with the
+ * gateway's directory before the start, when its files and keys are there.
  */
 export async function startGateway({
   durward = process.env.DURWARD,
@@ -20,6 +21,7 @@ export async function startGateway({
   listen = {},
   env = {},
   under = [],
+  prepare = () => {},
 }) {
   if (!durward) throw new Error('where is the gateway? Set DURWARD or pass --gateway');
   const binary = resolve(durward);
@@ -56,6 +58,8 @@ export async function startGateway({
     await writeFile(join(dir, 'policy.yaml'), policy);
     const made = await run(binary, ['keys', 'init', '--out', key], { cwd: dir });
     if (made.code !== 0) throw new Error(`durward keys init: exit ${made.code}\n${made.output}`);
+    await writeConfig({ port });
+    await prepare(dir);
     await launch();
   } catch (error) {
     await cleanUp();

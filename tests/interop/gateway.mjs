@@ -11,7 +11,8 @@ import { send, within } from './wire.mjs';
  * `servers` maps a name to its upstream URL, or to an object of server settings; `policy` is policy.yaml's text;
  * `settings` are further top-level keys of durward.yaml; `listen` further keys of its listener. `env` is added to the
  * gateway's environment; `under` is a command and its arguments that the gateway is started by. `prepare` is called with the
- * gateway's directory before the start, when its files and keys are there.
+ * gateway's directory before the start, when its files and keys are there. `text` is a whole
+ * durward.yaml instead, whose paths are policy.yaml, ledger and keys/ed25519.key.
  */
 export async function startGateway({
   durward = process.env.DURWARD,
@@ -22,6 +23,7 @@ export async function startGateway({
   env = {},
   under = [],
   prepare = () => {},
+  text,
 }) {
   if (!durward) throw new Error('where is the gateway? Set DURWARD or pass --gateway');
   const binary = resolve(durward);
@@ -31,7 +33,7 @@ export async function startGateway({
   let written = { port: 0, ...initial };
   const writeConfig = (changed) => {
     written = { ...written, ...changed };
-    return writeFile(join(dir, 'durward.yaml'), configText(written));
+    return writeFile(join(dir, 'durward.yaml'), text ?? configText(written));
   };
 
   let process_;

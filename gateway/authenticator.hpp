@@ -69,8 +69,8 @@ class Authenticator {
   /// waited: keys have been fetched, or could not be; then no Wait comes back. In this order: the address's failures, what is
   /// remembered of the token, its signature; then whatever may differ from one request to the next. A refusal costs at most one
   /// verification of a token's signature, and one of a proof's where the token holds.
-  Verdict check(const std::shared_ptr<const AuthnMethods>& methods, const Limits& limits, const Asking& asking, const Instant& now,
-                bool waited = false);
+  Verdict check(const std::shared_ptr<const AuthnMethods>& methods, const Limits& limits, const Asking& asking,
+                const Instant& now, bool waited = false);
   /// `authn: anonymous`: our own handle on nobody, so that counting copies touches no other loop.
   const policy::Principal& anonymous(const std::string& tenant);
 
@@ -79,7 +79,8 @@ class Authenticator {
  private:
   using Found = std::variant<policy::Principal, authn::Cause, Wait>;
   Found credential(const Asking& asking, const Instant& now, bool waited, Unproven& out);
-  std::variant<const TokenCache::Verified*, authn::Cause, Wait> token(std::string_view compact, const Instant& now, bool waited);
+  std::variant<const TokenCache::Verified*, authn::Cause, Wait> token(std::string_view compact, const Instant& now,
+                                                                      bool waited);
   authn::Outcome<void> check_request(const TokenCache::Verified& verified, const Asking& asking,
                                      const authn::Authorization& authorization, const Instant& now);
   authn::Outcome<void> check_proof(const crypto::Hash& key, const Asking& asking, std::string_view token, const Instant& now);

@@ -22,7 +22,7 @@ struct EgressRequest {
   std::string_view body;            // must outlive the fetch
   std::size_t most = 64 << 10;      // bytes of the answer's body
   Clock::duration within = std::chrono::seconds(10);
-  bool background = false;          // nobody waits for it: given up when the gateway drains
+  bool background = false;  // nobody waits for it: given up when the gateway drains
 };
 
 /// What came back: any status but interim ones. A redirect is an answer like others, and is not followed.

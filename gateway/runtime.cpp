@@ -206,8 +206,9 @@ void Runtime::State::record_rulebook() const {
 }
 
 // Everything that a reload replaces, or why it cannot be had.
-Outcome<std::shared_ptr<const Snapshot>, std::string> Runtime::State::compile(
-    const config::Settings& next, std::shared_ptr<const policy::Rulebook> book, std::shared_ptr<const Tls> trust) const {
+Outcome<std::shared_ptr<const Snapshot>, std::string> Runtime::State::compile(const config::Settings& next,
+                                                                              std::shared_ptr<const policy::Rulebook> book,
+                                                                              std::shared_ptr<const Tls> trust) const {
   Snapshot out{next, std::move(book), Doorplate(next.listen, port), destinations_of(next), std::move(trust)};
   TRY(out.authn, load_authn(next.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
   TRY(out.admin_authn, load_authn(next.admin.authn, out.rules->tenant(), services->hash_keys, services->key_sources));

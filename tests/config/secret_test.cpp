@@ -2,11 +2,11 @@
 #include <fmt/ostream.h>
 
 #include <catch2/catch.hpp>
-#include <ostream>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <ostream>
 #include <set>
 #include <string>
 #include <type_traits>

@@ -97,7 +97,7 @@ const BROKEN = {
   'one port for both listeners': [yaml({ listen: '{port: 4711}', admin: '{port: 4711}' }), /admin\.port must not be listen\.port/],
   'an address that is a name': [yaml({ listen: '{address: localhost}' }), /listen\.address/],
   'a port out of range': [yaml({ listen: '{port: 65536}' }), /port/],
-  'an upstream over TLS': [server('https://127.0.0.1/mcp'), /url/],
+  'an upstream over another protocol': [server('ftp://127.0.0.1/mcp'), /url/],
   'an upstream with a user': [server('http://a@127.0.0.1/mcp'), /url/],
   'an upstream with a query': [server('http://127.0.0.1/mcp?x=1'), /url/],
   'an upstream without a host': [server('http:///mcp'), /url/],

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startGateway } from './gateway.mjs';
+import { startIssuer } from './issuer.mjs';
 import { logLines } from './observe.mjs';
 import { start } from './process.mjs';
 import { startStub } from './stub.mjs';
@@ -828,6 +829,8 @@ const CROSSED_BY = {
   'limits.baggage_bytes': 'limits.baggage_bytes: more is dropped whole, over one field or several',
   'limits.initialize_bytes': 'a larger JSON answer is 42502',
   'limits.batch': 'limits.batch: 32 messages pass, 33 are 400',
+  'limits.authentication_failures': 'limits.authentication_failures: an address that has failed too often is refused unread, others are served',
+  'limits.tokens': 'limits.tokens: a token that was forgotten is verified again',
   'limits.tools': 'limits.tools: a longer list is not taken',
   'limits.connections_per_address': 'limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back',
   'limits.connections': 'limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back',
@@ -845,6 +848,39 @@ const CROSSED_BY = {
   'ledger.anonymous_refusals_per_second': 'ledger.anonymous_refusals_per_second: of a flood a few refusals have records of their own, and the rest is counted',
   'ledger.refusals_per_second': 'ledger.refusals_per_second: of a flood a few refusals have records of their own, and the rest is counted',
 };
+
+describe('credentials', () => {
+  const BASE = 'https://gw.example.com';
+  let issuer;
+  before(async () => (issuer = await startIssuer()));
+  after(() => issuer?.stop());
+  const guarded = (limits, body) =>
+    withLimits(limits, body, {
+      listen: { public_url: BASE },
+      settings: { limits, authn: [{ jwt: { issuer: issuer.issuer, jwks: issuer.jwks } }] },
+    });
+  const asks = async (url, token, from) => {
+    const { headers, body } = call({ word: mark() });
+    return (await send(url, { headers: { ...headers, authorization: `Bearer ${token}` }, body, from }).whole()).status;
+  };
+  const token = (claims) => issuer.token(`${BASE}/mcp/stub`, claims);
+
+  test('limits.authentication_failures: an address that has failed too often is refused unread, others are served', async () => {
+    const records = await guarded({ authentication_failures: 3 }, async (gateway, url) => {
+      for (let i = 0; i < 3; ++i) assert.equal(await asks(url, 'x', '127.0.0.2'), 401);
+      assert.equal(await asks(url, token(), '127.0.0.2'), 401);
+      assert.equal(await asks(url, token(), '127.0.0.3'), 200);
+    });
+    const faults = records.filter((record) => record.type === 'refusal').map((record) => record.facts.fault);
+    assert.deepEqual(faults, ['token_not_three_parts', 'token_not_three_parts', 'token_not_three_parts', 'credential_unread']);
+  });
+
+  test('limits.tokens: a token that was forgotten is verified again', () =>
+    guarded({ tokens: 1 }, async (gateway, url) => {
+      const [one, other] = [token({ sub: 'one' }), token({ sub: 'other' })];
+      for (let i = 0; i < 3; ++i) for (const each of [one, other]) assert.equal(await asks(url, each), 200);
+    }));
+});
 
 test('every limit of the reference is crossed by a case here', () => {
   const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');

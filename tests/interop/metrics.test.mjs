@@ -219,7 +219,7 @@ describe('health', () => {
     await withGateway({ servers: { dead: url } }, async (gateway) => {
       const answer = await gateway.admin('/readyz');
       assert.equal(answer.status, 503);
-      assert.deepEqual(answer.json, { status: 'not ready', checks: { config: 'ok', ledger: 'ok', catalogue: 'not ok' }, without_catalogue: ['dead'] });
+      assert.deepEqual(answer.json, { status: 'not ready', checks: { config: 'ok', ledger: 'ok', catalogue: 'not ok', keys: 'ok' }, without_catalogue: ['dead'], without_fresh_keys: [] });
       assert.equal((await gateway.admin('/livez')).status, 200);
       assert.equal((await gateway.admin('/startupz')).status, 200);
     });
@@ -227,7 +227,7 @@ describe('health', () => {
       await scrapeUntil(gateway, (all) => total(all, 'durward_catalogue_known', { server: 'stub' }) === 1, 'the catalogue');
       const answer = await gateway.admin('/readyz');
       assert.equal(answer.status, 200);
-      assert.deepEqual(answer.json, { status: 'degraded', checks: { config: 'ok', ledger: 'ok', catalogue: 'ok' }, without_catalogue: ['dead'] });
+      assert.deepEqual(answer.json, { status: 'degraded', checks: { config: 'ok', ledger: 'ok', catalogue: 'ok', keys: 'ok' }, without_catalogue: ['dead'], without_fresh_keys: [] });
     });
   });
 

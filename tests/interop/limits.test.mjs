@@ -14,6 +14,7 @@ import { call, mark, modern, openSession, send, within } from './wire.mjs';
 
 const titles = new Set();
 const test = (name, ...rest) => (titles.add(name), nodeTest(name, { timeout: 60_000, ...(rest.length > 1 && rest[0]) }, rest.at(-1)));
+const WAITING = { concurrency: 3 }; // of cases that wait for a limit most of their time
 const ECHO = 'tools: {allowlist: ["mcp://stub/echo", "mcp://deaf/echo", "mcp://demo/math.add"]}\n';
 const KIB = 1 << 10;
 const json = { 'content-type': 'application/json' };
@@ -164,7 +165,7 @@ describe('the size of a request', () => {
   });
 });
 
-describe('the time that a request takes', () => {
+describe('the time that a request takes', WAITING, () => {
   const here = shared({ header_read: '1s', body_grace: '1s', body_rate: '1KiB', idle: '2s' });
 
   test('limits.header_read: a head that stalls is 408', async () => {
@@ -314,7 +315,7 @@ describe('what an upstream sends', () => {
   });
 });
 
-describe('the time that an upstream takes', () => {
+describe('the time that an upstream takes', WAITING, () => {
   const here = shared({ call: '1s', stream: '3s' });
 
   test('limits.call: a call without an answer is 42504, and may have run', async () => {
@@ -583,7 +584,7 @@ describe('an upstream that never ends', () => {
   });
 });
 
-describe('an upstream that is half there', () => {
+describe('an upstream that is half there', WAITING, () => {
   test('a server that is frozen behind a kept connection is 42504, and is used again when it goes on', async () => {
     const demo = await start(process.env.DURWARD, ['demo', '--port', '0'], { ready: /http:\/\/127\.0\.0\.1:(\d+)\/mcp/ });
     try {

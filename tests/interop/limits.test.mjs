@@ -498,7 +498,7 @@ test('limits.drain: what is still under way then is cut and recorded, and the ga
     end = await gateway.stop({ verify: true });
   }
   const ms = performance.now() - began;
-  assert.ok(ms >= 1000 && ms < 15_000, `after ${ms} ms`);
+  assert.ok(ms >= 1000 && ms < 30_000, `after ${ms} ms`); // the default would be 30 s
   await within(gateway.closed, 'the last line');
   const [cut, drained] = logLines(gateway.errors()).filter(({ event }) => ['cut', 'drained'].includes(event));
   assert.deepEqual([cut.event, cut.count, cut.level], ['cut', 6, 'warn']);

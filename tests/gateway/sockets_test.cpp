@@ -21,9 +21,10 @@ constexpr std::size_t kMost = 16 << 10;  // as limits.header_bytes, which is wha
 /// The gateway's end of a connection, and the caller's.
 struct Line {
   asio::io_context io{1};
-  Socket socket{io.get_executor()};
+  Channel channel{io.get_executor()};
+  Socket& socket = channel.socket();
   tcp::socket caller{io};
-  std::shared_ptr<Intake> intake = std::make_shared<Intake>(socket);
+  std::shared_ptr<Intake> intake = std::make_shared<Intake>(channel);
 
   Line() {
     tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));

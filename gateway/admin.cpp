@@ -109,7 +109,7 @@ Task<> Admin::answer(Socket socket) {
   Headers headers{{"content-type", std::string(said.type)}, {"cache-control", "no-store"}};
   if (said.status == 405) headers.add("allow", "GET, HEAD");
   if (said.status == 401) headers.add("www-authenticate", "Bearer realm=\"durward\"");
-  co_await downstream.respond(said.status, headers, said.body);
+  CO_DONE(downstream.respond(said.status, headers, said.body));
   co_await downstream.linger();
 }
 

@@ -40,20 +40,21 @@ void Downstream::drain() {
   if (idle_) deadline_.arm(kDrainGrace);
 }
 
-Task<error_code> Downstream::more() {
-  if (!intake_->news()) co_await intake_->wait();
+// How the read that has ended did.
+error_code Downstream::received() {
   error_code ec = intake_->result();
   // The deadline may pass while a read that has just ended waits for its turn: it counts all the same.
   if (!ec && deadline_.expired()) ec = asio::error::operation_aborted;
   if (ec && !deadline_.expired()) gone_ = true;
-  co_return ec;
+  return ec;
 }
 
 Task<Outcome<void>> Downstream::read_head() {
   began_ = promised_ = false;
   if (unread().empty()) rest();
   while (idle_) {
-    const error_code ec = co_await more();
+    if (!intake_->news()) co_await intake_->wait();
+    const error_code ec = received();
     if (ec) co_return Violation(Reason::client_gone, ec.message());
     idle_ = unread().empty();
   }
@@ -69,7 +70,8 @@ Task<Outcome<void>> Downstream::read_head() {
     if (!used) co_return std::move(used).error();
     unread().consume(*used);
     if (parser_.head_done()) break;
-    const error_code ec = co_await more();
+    if (!intake_->news()) co_await intake_->wait();
+    const error_code ec = received();
     if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.header_read");
     if (ec) co_return Violation(Reason::client_gone, ec.message());
   }
@@ -111,7 +113,8 @@ Outcome<bool> Downstream::body_is_here(Held& held) {
 Task<Outcome<void>> Downstream::read_body(Held& held) {
   if (!parser_.done() && unread().empty() && !head().find("expect").empty()) {
     std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!co_await write(std::move(go_on))) co_return Violation(Reason::client_gone, "while sending 100");
+    CO_SOON(const bool sent, write(std::move(go_on)));
+    if (!sent) co_return Violation(Reason::client_gone, "while sending 100");
   }
   Clock::time_point window = Clock::now();
   std::size_t at_window = 0;
@@ -129,7 +132,8 @@ Task<Outcome<void>> Downstream::read_body(Held& held) {
     }
     deadline_.arm_at(window + limits().body_grace);
     const Lap lap(waited_);
-    const error_code ec = co_await more();
+    if (!intake_->news()) co_await intake_->wait();
+    const error_code ec = received();
     // A window that has passed is judged above, with whatever came at its end.
     if (ec && !deadline_.expired()) co_return Violation(Reason::client_gone, ec.message());
   }
@@ -141,34 +145,47 @@ bool Downstream::reusable() const { return !closing_ && !gone() && parser_.done(
 
 bool Downstream::promised() const { return promised_ && !gone(); }
 
-Task<bool> Downstream::write(std::string first, std::string_view second, std::string_view third) {
-  if (gone()) co_return false;
-  const Lap lap(waited_);
+Soon<bool> Downstream::write(std::string first, std::string_view second, std::string_view third) {
+  if (gone()) return false;
   error_code ec;
-  Parts parts{asio::buffer(first), asio::buffer(second.data(), second.size()), asio::buffer(third.data(), third.size())};
-  if (!write_now(socket_, parts, ec)) {
-    // The time begins anew whenever a share of the answer has been taken: one byte now and then is no taking.
-    const std::chrono::seconds stall = limits().write_stall;
-    const std::uint64_t share = limits().body_rate.count * static_cast<std::uint64_t>(stall.count());
-    std::size_t next = share;
-    const auto go_on = [this, &next, stall, share](error_code failed, std::size_t taken) -> std::size_t {
-      if (taken >= next) {
-        next = taken + share;
-        deadline_.arm(stall);
-      }
-      return failed ? 0 : kWriteBytes;
-    };
-    deadline_.arm(stall);
-    writing_ = true;
-    co_await asio::async_write(socket_, parts, go_on, into(ec));
-    writing_ = false;
-    deadline_.disarm();
+  Parts parts = parts_of(first, second, third);
+  const std::size_t all = asio::buffer_size(parts);
+  bool written = false;
+  {
+    const Lap lap(waited_);
+    written = write_now(socket_, parts, ec);
   }
+  if (!written) return write_rest(std::move(first), second, third, all - asio::buffer_size(parts));
+  if (ec) gone_ = true;
+  return !gone();
+}
+
+Task<bool> Downstream::write_rest(std::string first, std::string_view second, std::string_view third, std::size_t done) {
+  const Lap lap(waited_);
+  Parts parts = parts_of(first, second, third);
+  take_off(parts, done);
+  // The time begins anew whenever a share of the answer has been taken: one byte now and then is no taking.
+  const std::chrono::seconds stall = limits().write_stall;
+  const std::uint64_t share = limits().body_rate.count * static_cast<std::uint64_t>(stall.count());
+  std::size_t next = share;
+  const auto go_on = [this, &next, stall, share](error_code failed, std::size_t taken) -> std::size_t {
+    if (taken >= next) {
+      next = taken + share;
+      deadline_.arm(stall);
+    }
+    return failed ? 0 : kWriteBytes;
+  };
+  deadline_.arm(stall);
+  writing_ = true;
+  error_code ec;
+  co_await asio::async_write(socket_, parts, go_on, into(ec));
+  writing_ = false;
+  deadline_.disarm();
   if (ec) gone_ = true;
   co_return !gone();
 }
 
-Task<bool> Downstream::respond(unsigned status, const Headers& headers, std::string_view body) {
+Soon<bool> Downstream::respond(unsigned status, const Headers& headers, std::string_view body) {
   began_ = true;
   // The answer to HEAD is a head, whatever it says of a length.
   const bool bare = head().method == "HEAD";
@@ -179,18 +196,18 @@ Task<bool> Downstream::respond(unsigned status, const Headers& headers, std::str
   return write(std::move(head), body);
 }
 
-Task<bool> Downstream::begin(unsigned status, const Headers& headers) {
+Soon<bool> Downstream::begin(unsigned status, const Headers& headers) {
   began_ = true;
   promised_ = reusable();
   return write(response_head(status, headers, true, 0, promised_));
 }
 
-Task<bool> Downstream::send(std::string_view bytes) {
+Soon<bool> Downstream::send(std::string_view bytes) {
   if (bytes.empty()) return write({});  // an empty chunk would end the answer
   return write(chunk_line(bytes.size()), bytes, "\r\n");
 }
 
-Task<bool> Downstream::finish() { return write(std::string(kLastChunk)); }
+Soon<bool> Downstream::finish() { return write(std::string(kLastChunk)); }
 
 Task<> Downstream::linger() {
   error_code ec;

@@ -10,6 +10,7 @@
 #include "gateway/http.hpp"
 #include "gateway/intake.hpp"
 #include "gateway/services.hpp"
+#include "gateway/soon.hpp"
 
 namespace durward::gateway {
 
@@ -43,11 +44,11 @@ class Downstream {
   void drain();
 
   /// A whole answer. False: the caller is gone.
-  Task<bool> respond(unsigned status, const Headers& headers, std::string_view body);
+  Soon<bool> respond(unsigned status, const Headers& headers, std::string_view body);
   /// The head of a chunked answer, its parts, and its end.
-  Task<bool> begin(unsigned status, const Headers& headers);
-  Task<bool> send(std::string_view bytes);
-  Task<bool> finish();
+  Soon<bool> begin(unsigned status, const Headers& headers);
+  Soon<bool> send(std::string_view bytes);
+  Soon<bool> finish();
   /// After the last answer: takes in, for a moment and without keeping it, what the caller is still sending, so that closing
   /// does not reset the connection before the caller has read the answer.
   Task<> linger();
@@ -64,10 +65,11 @@ class Downstream {
 
  private:
   void rest();
-  Task<error_code> more();
+  error_code received();
   ReadBuffer& unread() { return intake_->unread; }
   policy::Outcome<bool> take_payload(Held& held);
-  Task<bool> write(std::string first, std::string_view second = {}, std::string_view third = {});
+  Soon<bool> write(std::string first, std::string_view second = {}, std::string_view third = {});
+  Task<bool> write_rest(std::string first, std::string_view second, std::string_view third, std::size_t done);
   Channel socket_;
   const config::Limits& limits() const { return request_->settings.limits; }
   const std::shared_ptr<const Snapshot>& now_;

@@ -9,6 +9,7 @@
 #include "gateway/exchange.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/message.hpp"
+#include "gateway/soon.hpp"
 
 namespace durward::gateway {
 
@@ -55,10 +56,10 @@ class Recorder {
   /// Opens the entry of one cleared message: a place in the queue of a healthy writer is reserved for its end. Side effects:
   /// the intent is on disk when this returns. stream: an intent is written now, since the outcome may be a day away.
   /// parent: the id of the entry that this one belongs to (a batch element, a message of a stream), or empty.
-  Task<policy::Outcome<Entry>> open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
+  Soon<policy::Outcome<Entry>> open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
                                     std::string_view parent);
   /// Ends the entry, in the class it was opened with: returns when the caller may be answered.
-  Task<policy::Outcome<void>> close(Entry entry, const Closing& closing);
+  Soon<policy::Outcome<void>> close(Entry entry, const Closing& closing);
   /// A refusal of an exchange that opened no entry. Before authentication it never waits.
   Task<> refuse(const Exchange& x, policy::Reason reason, const std::optional<policy::Decision>& decision,
                 const Message* message, std::string_view id);
@@ -70,6 +71,9 @@ class Recorder {
  private:
   std::unique_ptr<audit::Record> draft(const Exchange& x, audit::Type type, const policy::Decision* decision,
                                        const Message* message, std::string_view id) const;
+  Task<policy::Outcome<Entry>> open_first(const Exchange& x, std::unique_ptr<audit::Record> record,
+                                          audit::Durability durability);
+  Task<policy::Outcome<void>> close_later(std::unique_ptr<audit::Record> record, audit::Durability durability, Spent& spent);
   policy::Outcome<void> append_now(const audit::Record& record);
   Task<policy::Outcome<void>> append(const audit::Record& record, audit::Durability durability, bool reserved);
   audit::Ledger& ledger_;

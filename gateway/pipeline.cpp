@@ -63,25 +63,34 @@ Task<Served> Pipeline::serve_known(Exchange& x) {
 
 Task<Served> Pipeline::post(Exchange& x) {
   auto media = check_media(*x.head);
-  if (!media) co_return Refused(std::move(media).error());
+  if (!media) return refused_at_once(Refused(std::move(media).error()));
   auto here = x.downstream->body_is_here(x.held);
-  if (!here) co_return Refused(std::move(here).error());
-  if (!*here) {
-    auto read = co_await x.downstream->read_body(x.held);
-    if (!read) co_return Refused(std::move(read).error());
-  }
+  if (!here) return refused_at_once(Refused(std::move(here).error()));
+  return *here ? take(x) : post_later(x);
+}
+
+Task<Served> Pipeline::post_later(Exchange& x) {
+  auto read = co_await x.downstream->read_body(x.held);
+  if (!read) co_return Refused(std::move(read).error());
+  co_return co_await take(x);
+}
+
+// A body that is there, to its end.
+Task<Served> Pipeline::take(Exchange& x) {
   std::string body = x.downstream->take_body();
   x.bytes_in = body.size();
   json::Limits limits;
   limits.depth = x.limits().json_depth;
-  CO_TRY(const json::Document document, parse_body(std::move(body), limits));
-  if (!x.held.grow_to(document.bytes())) co_return Refused(Violation(Reason::overloaded, "limits.buffered_bytes"));
+  auto document = parse_body(std::move(body), limits);
+  if (!document) return refused_at_once(Refused(std::move(document).error()));
+  if (!x.held.grow_to(document->bytes()))
+    return refused_at_once(Refused(Violation(Reason::overloaded, "limits.buffered_bytes")));
   x.held.stay();
-  if (is_batch(document)) co_return co_await batch(x, document);
-  co_return co_await single(x, document);
+  return is_batch(*document) ? batch(x, *std::move(document)) : single(x, *std::move(document));
 }
 
-Task<Served> Pipeline::single(Exchange& x, const json::Document& document) {
+// The document lies in the coroutine's frame, where messages may point into it.
+Task<Served> Pipeline::single(Exchange& x, json::Document document) {
   CO_TRY(Message message, read_message(document, *x.head));
   std::vector<Message> messages;
   messages.push_back(std::move(message));
@@ -92,7 +101,7 @@ Task<Served> Pipeline::single(Exchange& x, const json::Document& document) {
   if (asks_for_tools(x, only)) co_await know_tools(x, only.name);
   auto cleared = clear(x, only);
   if (!cleared) co_return co_await recorded(x, std::move(cleared).error(), only);
-  auto entry = co_await recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", std::string_view());
+  CO_SOON(auto entry, recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", std::string_view()));
   if (!entry) co_return refused_message(std::move(entry).error(), only);
 
   Relay relay(x, recorder_, only.era);
@@ -149,7 +158,7 @@ Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
   co_await refresh_catalogue(loop_, x.now, *x.server, pause);
 }
 
-Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
+Task<Served> Pipeline::batch(Exchange& x, json::Document document) {
   CO_TRY(const std::vector<Message> messages, read_batch(document, *x.head, x.limits().batch));
   auto bound = bind_session(x, messages.front());
   if (!bound) co_return refused_message(std::move(bound).error(), messages.front());
@@ -176,7 +185,7 @@ Task<Served> Pipeline::batch(Exchange& x, const json::Document& document) {
   Relay relay(x, recorder_, Era::legacy);
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const std::string_view parent = i == 0 ? std::string_view() : std::string_view(x.entry_id);
-    auto entry = co_await recorder_.open(x, cleared[i], &messages[i], false, parent);
+    CO_SOON(auto entry, recorder_.open(x, cleared[i], &messages[i], false, parent));
     if (!entry) {
       auto unrecorded = co_await relay.abandon(std::move(entry).error());
       co_return unrecorded;
@@ -228,14 +237,14 @@ Task<> Pipeline::refuse_batch(Exchange& x, const std::vector<Message>& messages,
   if (body == "[]") {
     const Refusal refusal = refuse(context_of(x, *first));
     headers.add(refusal.headers);
-    co_await x.downstream->respond(refusal.http, headers, refusal.body);
+    CO_DONE(x.downstream->respond(refusal.http, headers, refusal.body));
     co_return;
   }
   headers.add("content-type", "application/json");
   const std::string challenge = batch_challenge(x, messages, refused);
   if (!challenge.empty()) headers.add("www-authenticate", challenge);
   const unsigned status = challenge.empty() ? 200 : row(Reason::insufficient_scope).http;
-  co_await x.downstream->respond(status, headers, body);
+  CO_DONE(x.downstream->respond(status, headers, body));
 }
 
 // GET: the legacy stream for what the server sends on its own, or what was missed of another stream.
@@ -249,7 +258,7 @@ Task<Served> Pipeline::open_stream(Exchange& x) {
   auto bound = bind_session(x, message);
   if (!bound) co_return std::move(bound).error();
   CO_TRY(policy::Cleared cleared, clear_verb(x, *x.principal, kOpenStream));
-  auto entry = co_await recorder_.open(x, cleared, nullptr, true, std::string_view());
+  CO_SOON(auto entry, recorder_.open(x, cleared, nullptr, true, std::string_view()));
   if (!entry) co_return Refused(std::move(entry).error());
   Relay relay(x, recorder_, Era::legacy);
   relay.carry(*std::move(entry));
@@ -266,7 +275,7 @@ Task<Served> Pipeline::end_session(Exchange& x) {
   auto bound = bind_session(x, message);
   if (!bound) co_return std::move(bound).error();
   CO_TRY(policy::Cleared cleared, clear_verb(x, *x.principal, kEndSession));
-  auto entry = co_await recorder_.open(x, cleared, nullptr, false, std::string_view());
+  CO_SOON(auto entry, recorder_.open(x, cleared, nullptr, false, std::string_view()));
   if (!entry) co_return Refused(std::move(entry).error());
   Relay relay(x, recorder_, Era::legacy);
   relay.carry(*std::move(entry));
@@ -287,7 +296,7 @@ Task<> Pipeline::refuse_exchange(Exchange& x, const Refused& refused) {
   const Refusal refusal = refuse(context_of(x, refused));
   Headers headers = x.headers();
   headers.add(refusal.headers);
-  co_await x.downstream->respond(refusal.http, headers, refusal.body);
+  CO_DONE(x.downstream->respond(refusal.http, headers, refusal.body));
 }
 
 }  // namespace durward::gateway

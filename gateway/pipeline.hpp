@@ -26,8 +26,10 @@ class Pipeline {
   Task<Served> after_keys(Exchange& x, Authenticator::Wait wait);
   Task<Served> serve_known(Exchange& x);
   Task<Served> post(Exchange& x);
-  Task<Served> single(Exchange& x, const json::Document& document);
-  Task<Served> batch(Exchange& x, const json::Document& document);
+  Task<Served> post_later(Exchange& x);
+  Task<Served> take(Exchange& x);
+  Task<Served> single(Exchange& x, json::Document document);
+  Task<Served> batch(Exchange& x, json::Document document);
   Task<Served> open_stream(Exchange& x);
   Task<Served> end_session(Exchange& x);
   Task<Refused> recorded(Exchange& x, Refused refused, const Message& message);

@@ -218,7 +218,7 @@ Task<Outcome<void>> Recorder::append(const Record& record, Durability durability
   return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Outcome<void>)>(start, use_task);
 }
 
-Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
+Soon<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cleared, const Message* message, bool stream,
                                     std::string_view parent) {
   const policy::Grant& grant = cleared.grant();
   const Durability durability = grant.side_effect() ? settings_.side_effects : settings_.reads;
@@ -228,9 +228,13 @@ Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   record->kind = kind_names(grant.kinds());
   describe_principal(*record, grant.principal());
   if (!message) record->method = grant.method();
-  if (!ledger_.reserve()) co_return Violation(Reason::ledger_unavailable, "the ledger takes no records");
-  const bool intent_first = stream || durability == Durability::synced;
-  if (!intent_first) co_return Entry(ledger_, x, std::move(record), durability, audit::Type::call);
+  if (!ledger_.reserve()) return Violation(Reason::ledger_unavailable, "the ledger takes no records");
+  if (stream || durability == Durability::synced) return open_first(x, std::move(record), durability);
+  return Entry(ledger_, x, std::move(record), durability, audit::Type::call);
+}
+
+// The intent is written before the call begins.
+Task<Outcome<Entry>> Recorder::open_first(const Exchange& x, std::unique_ptr<Record> record, Durability durability) {
   const Lap lap(x.spent.ledger);
   auto written = co_await append(*record, durability, false);
   if (!written) {
@@ -240,8 +244,8 @@ Task<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   co_return Entry(ledger_, x, std::move(record), durability, audit::Type::outcome);
 }
 
-Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
-  const std::unique_ptr<Record> record = std::move(entry.record_);
+Soon<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
+  std::unique_ptr<Record> record = std::move(entry.record_);
   record->type = entry.ends_as_;
   record->ts_ms = unix_ms();
   record->effect = closing.effect;
@@ -253,9 +257,14 @@ Task<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   if (!closing.result.empty()) record->result = ledger_.commit(record->tenant, "result", closing.result, true);
   record->findings.insert(record->findings.end(), closing.notes.begin(), closing.notes.end());
   entry.meters_->closed(*record);
+  if (entry.durability_ != Durability::buffered) return close_later(std::move(record), entry.durability_, *entry.spent_);
   const Lap lap(entry.spent_->ledger);
-  if (entry.durability_ == Durability::buffered) co_return append_now(*record);
-  co_return co_await append(*record, entry.durability_, true);
+  return append_now(*record);
+}
+
+Task<Outcome<void>> Recorder::close_later(std::unique_ptr<Record> record, Durability durability, Spent& spent) {
+  const Lap lap(spent.ledger);
+  co_return co_await append(*record, durability, true);
 }
 
 Task<> Recorder::refuse(const Exchange& x, Reason reason, const std::optional<policy::Decision>& decision,

@@ -145,24 +145,36 @@ Headers Relay::down_headers(std::string_view type) const {
   return out;
 }
 
-Task<Outcome<void>> Relay::read_all(std::uint64_t max) {
-  for (;;) {
-    if (upstream_.body().size() > max) co_return Violation(Reason::upstream_failed, "the answer is larger than the limit");
-    if (!x_.held.also(upstream_.body().size())) co_return Violation(Reason::overloaded, "limits.buffered_bytes");
-    if (!upstream_.complete()) {
-      auto more = co_await upstream_.read();
-      if (!more) co_return std::move(more).error();
-      if (*more) continue;
-    }
-    upstream_.done();  // a caller that reads slowly holds no place at the upstream
-    co_return Outcome<void>();
+// Counts what has come.
+Outcome<void> Relay::hold(std::uint64_t max) {
+  if (upstream_.body().size() > max) return Violation(Reason::upstream_failed, "the answer is larger than the limit");
+  if (!x_.held.also(upstream_.body().size())) return Violation(Reason::overloaded, "limits.buffered_bytes");
+  return {};
+}
+
+Soon<Outcome<void>> Relay::read_all(std::uint64_t max) {
+  if (!upstream_.complete()) return read_rest(max);
+  auto held = hold(max);
+  if (held) upstream_.done();  // a caller that reads slowly holds no place at the upstream
+  return held;
+}
+
+Task<Outcome<void>> Relay::read_rest(std::uint64_t max) {
+  for (bool more = true; more;) {
+    auto held = hold(max);
+    if (!held) co_return held;
+    auto read = co_await upstream_.read();
+    if (!read) co_return std::move(read).error();
+    more = *read;
   }
+  upstream_.done();
+  co_return Outcome<void>();
 }
 
 Task<Served> Relay::relay_json() {
   const config::Limits& limits = x_.limits();
   const std::uint64_t max = awaiting_initialize_ ? limits.initialize_bytes.count : limits.answer_bytes.count;
-  auto all = co_await read_all(max);
+  CO_SOON(auto all, read_all(max));
   if (!all) co_return co_await fail(std::move(all).error());
   json::Limits json_limits;
   json_limits.depth = limits.json_depth;
@@ -177,31 +189,31 @@ Task<Served> Relay::relay_json() {
   auto incoming = read_incoming_batch(read.root(), limits.batch);
   if (!incoming) co_return co_await fail(std::move(incoming).error());
   if (!answers_all(*incoming)) co_return co_await fail(Violation(Reason::upstream_failed, "the answer is to something else"));
-  auto settled = co_await settle(read, *incoming, many);
+  CO_SOON(auto settled, settle(read, *incoming, many));
   if (!settled) co_return co_await fail(std::move(settled).error());
-  auto closed = co_await close_open(Effect::completed, std::nullopt, false);
+  CO_SOON(auto closed, close_open(Effect::completed, std::nullopt, false));
   if (!closed) co_return co_await fail(std::move(closed).error());
   if (settled->nothing) co_return co_await fail(Violation(Reason::upstream_failed, "nothing of the answer may pass"));
   const std::string& text = settled->edited ? *settled->edited : read.text();
-  co_await x_.downstream->respond(upstream_.status(), down_headers(kJson), text);
+  CO_DONE(x_.downstream->respond(upstream_.status(), down_headers(kJson), text));
   co_return Served();
 }
 
 // 202 and its like: the upstream has taken a notification, a posted response or a DELETE. A body would answer nothing, and is
 // not waited for.
 Task<Served> Relay::relay_bare() {
-  auto closed = co_await close_open(Effect::completed, std::nullopt, false);
+  CO_SOON(auto closed, close_open(Effect::completed, std::nullopt, false));
   if (!closed) co_return co_await fail(std::move(closed).error());
   const Headers headers = x_.headers();
   const unsigned status = calls_.front().message ? 202 : upstream_.status();
-  co_await x_.downstream->respond(status, headers, std::string_view());
+  CO_DONE(x_.downstream->respond(status, headers, std::string_view()));
   co_return Served();
 }
 
 // The upstream's own protocol errors are the caller's to understand: status and a JSON-RPC error pass, anything else in the
 // body does not.
 Task<Served> Relay::relay_client_error() {
-  auto all = co_await read_all(x_.limits().initialize_bytes.count);
+  CO_SOON(auto all, read_all(x_.limits().initialize_bytes.count));
   if (!all) co_return co_await fail(std::move(all).error());
   std::string body;
   auto document = json::Document::parse(std::move(upstream_.body()));
@@ -214,22 +226,27 @@ Task<Served> Relay::relay_client_error() {
   }
   const unsigned status = upstream_.status();
   bytes_out_ = body.size();
-  auto closed = co_await close_open(Effect::error, std::nullopt, false);
+  CO_SOON(auto closed, close_open(Effect::error, std::nullopt, false));
   if (!closed) co_return co_await fail(std::move(closed).error());
   std::string_view type = kJson;
   if (body.empty()) type = {};
   const Headers headers = down_headers(type);
-  co_await x_.downstream->respond(status, headers, body);
+  CO_DONE(x_.downstream->respond(status, headers, body));
   co_return Served();
 }
 
-Task<Outcome<void>> Relay::close(Call& call, const Closing& closing) {
+Soon<Outcome<void>> Relay::close(Call& call, const Closing& closing) {
   Entry entry = *std::move(call.entry);
   call.entry.reset();
   return recorder_.close(std::move(entry), closing);
 }
 
-Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {
+Soon<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {
+  if (std::all_of(calls_.begin(), calls_.end(), [](const Call& call) { return call.answered(); })) return Outcome<void>();
+  return close_each(effect, reason, stream_closed);
+}
+
+Task<Outcome<void>> Relay::close_each(Effect effect, std::optional<Reason> reason, bool stream_closed) {
   Outcome<void> worst;
   for (Call& call : calls_) {
     if (call.answered()) continue;
@@ -240,7 +257,7 @@ Task<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reaso
     if (upstream_.sent() && upstream_.answered()) closing.upstream_status = static_cast<int>(upstream_.status());
     if (endless_) closing.count = relayed_;
     if (stream_closed) closing.notes.push_back(policy::Finding{policy::Code::stream_closed, policy::Effect::note, {}, {}});
-    auto closed = co_await close(call, closing);
+    CO_SOON(auto closed, close(call, closing));
     if (!closed && worst) worst = std::move(closed);
   }
   co_return worst;
@@ -254,7 +271,7 @@ Task<Served> Relay::fail(Violation violation) {
   if (lived_out) co_return co_await end_stream(Reason::upstream_timeout);  // limits.stream
   const bool none = !upstream_.sent();
   const Effect effect = none ? Effect::none : Effect::unknown;
-  (void)co_await close_open(effect, violation.reason, false);  // the refusal below is all that can be said
+  CO_DONE(close_open(effect, violation.reason, false));  // the refusal below is all that can be said
   x_.loop.log_refusal(x_, violation);
   if (x_.downstream->gone()) {
     Refused refused(std::move(violation));
@@ -284,12 +301,12 @@ Task<Served> Relay::fail(Violation violation) {
   body = body.empty() ? first.body : batch_ ? "[" + body + "]" : body;
   Headers headers = x_.headers();
   headers.add(first.headers);
-  co_await x_.downstream->respond(first.http, headers, body);
+  CO_DONE(x_.downstream->respond(first.http, headers, body));
   co_return Served();
 }
 
 Task<Refused> Relay::abandon(Violation violation) {
-  (void)co_await close_open(Effect::none, violation.reason, false);
+  CO_DONE(close_open(Effect::none, violation.reason, false));
   Refused refused(std::move(violation));
   refused.recorded = true;
   co_return refused;

@@ -40,7 +40,37 @@ Relay::Call* Relay::find(const Incoming& incoming) {
 }
 
 // Judges every message of one JSON text, and closes the entries that it answers.
-Task<Outcome<Relay::Settled>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all, bool many) {
+Soon<Outcome<Relay::Settled>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all, bool many) {
+  const bool one = all.size() == 1 && !many && calls_.size() == 1;
+  const bool answer = one && (all[0].kind == IncomingKind::result || all[0].kind == IncomingKind::error);
+  Call* call = answer ? find(all[0]) : nullptr;
+  if (!call || call->answered()) return settle_all(document, all, many);
+  // One answer to one call, as nearly all are.
+  Closing closing;
+  std::vector<Edit> edits;
+  if (auto judged = judge(all[0], call->message, closing, edits); !judged) return std::move(judged).error();
+  auto closed = close(*call, closing);
+  if (!closed.here()) return settle_when(std::move(closed), document, std::move(edits));
+  if (auto done = closed.take(); !done) return std::move(done).error();
+  return settled(document, std::move(edits));
+}
+
+Task<Outcome<Relay::Settled>> Relay::settle_when(Soon<Outcome<void>> closing, const json::Document& document,
+                                                 std::vector<Edit> edits) {
+  auto closed = co_await closing.later();
+  if (!closed) co_return std::move(closed).error();
+  co_return settled(document, std::move(edits));
+}
+
+// The text, as it leaves.
+Relay::Settled Relay::settled(const json::Document& document, std::vector<Edit> edits) {
+  Settled out;
+  if (!edits.empty()) out.edited = apply(document.text(), std::move(edits));
+  bytes_out_ += out.edited ? out.edited->size() : document.text().size();
+  return out;
+}
+
+Task<Outcome<Relay::Settled>> Relay::settle_all(const json::Document& document, const std::vector<Incoming>& all, bool many) {
   std::vector<Edit> edits;
   std::vector<bool> gone(all.size(), false);
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -59,7 +89,7 @@ Task<Outcome<Relay::Settled>> Relay::settle(const json::Document& document, cons
       if (!judged) co_return std::move(judged).error();
       Outcome<void> closed;
       if (known) {
-        closed = co_await close(*call, closing);
+        CO_SOON(closed, close(*call, closing));
       } else {
         closed = co_await recorder_.resumed(x_, closing);
       }
@@ -73,13 +103,11 @@ Task<Outcome<Relay::Settled>> Relay::settle(const json::Document& document, cons
     if (judged.what == Judged::Do::withhold) co_await answer_upstream(incoming);
     gone[i] = true;
   }
-  Settled out;
-  out.nothing = std::all_of(gone.begin(), gone.end(), [](bool one) { return one; });
-  if (out.nothing) co_return out;
+  Settled nothing;
+  nothing.nothing = std::all_of(gone.begin(), gone.end(), [](bool one) { return one; });
+  if (nothing.nothing) co_return nothing;
   if (many) cut(document.root(), gone, edits);
-  if (!edits.empty()) out.edited = apply(document.text(), std::move(edits));
-  bytes_out_ += out.edited ? out.edited->size() : document.text().size();
-  co_return out;
+  co_return settled(document, std::move(edits));
 }
 
 // One answer: what its record says, and the edits that make the document what may pass. request is null on a GET stream.

@@ -21,8 +21,10 @@ constexpr std::string_view kEventStream = "text/event-stream";
 Task<Served> Relay::relay_stream() {
   SseParser parser(x_.limits().event_bytes.count);
   // The session id is part of the head, and is known only once `initialize` is answered.
-  if (!awaiting_initialize_ && !co_await x_.downstream->begin(upstream_.status(), down_headers(kEventStream)))
-    if (era_ == Era::modern) co_return co_await fail(Violation(Reason::client_gone, "while the stream began"));
+  if (!awaiting_initialize_) {
+    CO_SOON(const bool there, x_.downstream->begin(upstream_.status(), down_headers(kEventStream)));
+    if (!there && era_ == Era::modern) co_return co_await fail(Violation(Reason::client_gone, "while the stream began"));
+  }
   for (;;) {
     auto more = co_await pump(parser);
     if (!more) co_return co_await fail(std::move(more).error());
@@ -34,9 +36,9 @@ Task<Served> Relay::relay_stream() {
   upstream_.done();
   const bool unanswered = open_calls();
   const Effect effect = unanswered ? Effect::unknown : Effect::completed;
-  auto closed = co_await close_open(effect, std::nullopt, unanswered);
+  CO_SOON(auto closed, close_open(effect, std::nullopt, unanswered));
   if (!closed) co_return co_await fail(std::move(closed).error());
-  co_await x_.downstream->finish();
+  CO_DONE(x_.downstream->finish());
   co_return Served();
 }
 
@@ -60,14 +62,14 @@ Task<Outcome<bool>> Relay::pump(SseParser& parser) {
     }
     if (!keep_alives.empty()) {
       const std::string first = std::exchange(keep_alives, std::string());
-      auto sent = co_await emit(first);
+      CO_SOON(auto sent, emit(first));
       if (!sent) co_return std::move(sent).error();
     }
     auto relayed = co_await relay_event(*event);
     if (!relayed) co_return std::move(relayed).error();
   }
   if (!keep_alives.empty()) {
-    auto sent = co_await emit(keep_alives);
+    CO_SOON(auto sent, emit(keep_alives));
     if (!sent) co_return std::move(sent).error();
   }
   if (!fed) co_return std::move(fed).error();
@@ -75,7 +77,10 @@ Task<Outcome<bool>> Relay::pump(SseParser& parser) {
 }
 
 Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
-  if (!event.has_data || event.data.empty()) co_return co_await emit(event.raw);
+  if (!event.has_data || event.data.empty()) {
+    CO_SOON(auto sent, emit(event.raw));
+    co_return sent;
+  }
   const config::Limits& limits = x_.limits();
   json::Limits json_limits;
   json_limits.depth = limits.json_depth;
@@ -93,35 +98,51 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
     co_return Violation(Reason::upstream_failed, "an array in answer to one message");
   auto incoming = read_incoming_batch(document.root(), limits.batch);
   if (!incoming) co_return std::move(incoming).error();
-  auto settled = co_await settle(document, *incoming, many);
+  CO_SOON(auto settled, settle(document, *incoming, many));
   if (!settled) co_return std::move(settled).error();
   if (settled->nothing) co_return Outcome<void>();
   ++relayed_;
   x_.loop.meters.events.add(1);
-  if (!settled->edited) co_return co_await emit(event.raw);
-  const std::string bytes = with_data(event, *settled->edited);
-  co_return co_await emit(bytes);
+  const std::string bytes = settled->edited ? with_data(event, *settled->edited) : std::string();
+  CO_SOON(auto sent, emit(settled->edited ? std::string_view(bytes) : std::string_view(event.raw)));
+  co_return sent;
 }
 
 // Sends bytes of the stream, or holds them while the head cannot be sent yet.
-Task<Outcome<void>> Relay::emit(std::string_view bytes) {
+Soon<Outcome<void>> Relay::emit(std::string_view bytes) {
   if (awaiting_initialize_) {
     held_events_ += bytes;
     if (held_events_.size() > x_.limits().initialize_bytes.count)
-      co_return Violation(Reason::upstream_failed, "limits.initialize_bytes before initialize was answered");
-    co_return Outcome<void>();
+      return Violation(Reason::upstream_failed, "limits.initialize_bytes before initialize was answered");
+    return Outcome<void>();
   }
-  if (!x_.downstream->began()) co_await x_.downstream->begin(upstream_.status(), down_headers(kEventStream));
-  std::string all;
-  if (!held_events_.empty()) {
-    all = std::exchange(held_events_, std::string());
+  if (!x_.downstream->began() || !held_events_.empty()) {
+    std::string all = std::exchange(held_events_, std::string());
     all += bytes;
-    bytes = all;
+    return emit_first(std::move(all));
   }
-  const bool there = co_await x_.downstream->send(bytes);
+  auto sending = x_.downstream->send(bytes);
+  if (!sending.here()) return emit_rest(sending.later());
+  return emitted(sending.take());
+}
+
+Task<Outcome<void>> Relay::emit_first(std::string bytes) {
+  if (!x_.downstream->began()) {
+    CO_DONE(x_.downstream->begin(upstream_.status(), down_headers(kEventStream)));
+  }
+  CO_SOON(const bool there, x_.downstream->send(bytes));
+  co_return emitted(there);
+}
+
+Task<Outcome<void>> Relay::emit_rest(Task<bool> sending) {
+  const bool there = co_await std::move(sending);
+  co_return emitted(there);
+}
+
+Outcome<void> Relay::emitted(bool there) const {
   if (!there && (era_ == Era::modern || !calls_.front().message))
-    co_return Violation(Reason::client_gone, "while a stream was relayed");
-  co_return Outcome<void>();  // legacy: the call goes on, and its outcome is recorded
+    return Violation(Reason::client_gone, "while a stream was relayed");
+  return {};  // legacy: the call goes on, and its outcome is recorded
 }
 
 // A server's request that may not pass is answered in the client's place, so that the server does not wait for ever.
@@ -129,7 +150,7 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   const policy::Principal self = policy::self();
   auto cleared = clear_verb(x_, self, kPostedResponse);
   if (!cleared) co_return;
-  auto entry = co_await recorder_.open(x_, *cleared, nullptr, false, x_.entry_id);
+  CO_SOON(auto entry, recorder_.open(x_, *cleared, nullptr, false, x_.entry_id));
   if (!entry) co_return;
   Refused refused(Violation(Reason::withheld, "a request that a server may not send"));
   refused.id = request.id.raw();
@@ -152,7 +173,7 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   } else {
     closing.reason = started.error().reason;
   }
-  co_await recorder_.close(*std::move(entry), closing);
+  CO_DONE(recorder_.close(*std::move(entry), closing));
 }
 
 // The last event of a stream whose caller is not known any more: an error, with the id where there is one.
@@ -176,12 +197,13 @@ Task<Served> Relay::end_stream(Reason reason) {
     const std::string result =
         "{\"jsonrpc\":\"2.0\",\"id\":" + id +
         ",\"result\":{\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "}}}";
-    co_await x_.downstream->send(event_of(result));
+    const std::string last = event_of(result);
+    CO_DONE(x_.downstream->send(last));
   }
   const Effect effect = upstream_.sent() ? Effect::completed : Effect::none;
-  (void)co_await close_open(effect, reason, false);
+  CO_DONE(close_open(effect, reason, false));
   if (x_.downstream->began()) {
-    co_await x_.downstream->finish();
+    CO_DONE(x_.downstream->finish());
     co_return Served();
   }
   Refused refused(Violation(reason, "the stream is over before it has begun"));

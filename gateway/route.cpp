@@ -108,7 +108,7 @@ std::string step_up(const Exchange& x, const std::vector<std::string_view>& scop
 Task<Served> answer_preflight(Exchange& x) {
   Headers headers = x.ids();
   headers.add(x.now->door.preflight(x.head->find("origin"), x.head->find("access-control-request-headers")));
-  co_await x.downstream->respond(204, headers, std::string_view());
+  CO_DONE(x.downstream->respond(204, headers, std::string_view()));
   co_return Served();
 }
 

@@ -100,7 +100,7 @@ Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool
   x_.entry_id = audit::new_ulid(x_.arrived_ms);
   auto cleared = clear_verb(x_, *x_.principal, kFetchCatalogue);
   if (!cleared) co_return std::move(cleared).error().violation;
-  auto entry = co_await recorder_.open(x_, *cleared, nullptr, false, std::string_view());
+  CO_SOON(auto entry, recorder_.open(x_, *cleared, nullptr, false, std::string_view()));
   if (!entry) co_return std::move(entry).error();
   UpstreamRequest request;
   request.method = std::move(method);
@@ -111,7 +111,7 @@ Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool
   closing.effect = reply ? audit::Effect::completed : audit::Effect::error;
   if (reply) closing.upstream_status = static_cast<int>(reply->status);
   if (!reply) closing.reason = reply.error().reason;
-  auto closed = co_await recorder_.close(*std::move(entry), closing);
+  CO_SOON(auto closed, recorder_.close(*std::move(entry), closing));
   if (!closed) co_return std::move(closed).error();
   co_return reply;
 }

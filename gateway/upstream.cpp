@@ -78,7 +78,7 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
   deadline_.arm_at(until);
   sent_ = true;
   error_code ec;
-  Parts parts{asio::buffer(head), asio::buffer(request.body.data(), request.body.size())};
+  Parts parts = parts_of(head, request.body);
   if (!write_now(connection_->socket, parts, ec)) co_await asio::async_write(connection_->socket, parts, into(ec));
   // A server may answer (413, say) and close before it has read everything: read what it said before giving up.
   if (ec && (cancelled_ || deadline_.expired())) co_return failure(ec);
@@ -91,8 +91,9 @@ Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& req
     if (interim) reset_parser();
     if (parser_->head_done()) break;
     if (progress) continue;
-    auto received = co_await receive();
-    if (!received) co_return std::move(received).error();
+    const std::span<char> space = connection_->unread.space();
+    const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
+    if (auto taken = received(ec, got); !taken) co_return std::move(taken).error();
   }
   if (parser_->status == 101) co_return Violation(Reason::upstream_failed, "the upstream switched protocols");
   CO_TRY(const bool payload, parse());  // what came with the head
@@ -145,28 +146,28 @@ Outcome<bool> UpstreamCall::parse() {
   return *used > 0;
 }
 
-Task<Outcome<void>> UpstreamCall::receive() {
-  error_code ec;
-  const std::span<char> space = connection_->unread.space();
-  const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
+// What a read has brought.
+Outcome<void> UpstreamCall::received(error_code ec, std::size_t got) {
   connection_->unread.commit(got);
-  if (!ec) co_return Outcome<void>();
-  if (ec != asio::error::eof || cancelled_ || deadline_.expired()) co_return failure(ec);
-  if (parser_->put_end()) co_return Outcome<void>();
-  co_return Violation(Reason::upstream_failed, "the upstream closed the connection before the end of its answer");
+  if (!ec) return {};
+  if (ec != asio::error::eof || cancelled_ || deadline_.expired()) return failure(ec);
+  if (parser_->put_end()) return {};
+  return Violation(Reason::upstream_failed, "the upstream closed the connection before the end of its answer");
 }
 
 Task<Outcome<bool>> UpstreamCall::read() {
   const std::size_t had = parser_->body.size();
   if (parser_->done()) co_return false;
   const Lap lap(spent_.upstream);
+  error_code ec;
   for (;;) {
     CO_TRY(const bool progress, parse());
     if (parser_->body.size() != had) co_return true;
     if (parser_->done()) co_return false;
     if (progress) continue;
-    auto received = co_await receive();
-    if (!received) co_return std::move(received).error();
+    const std::span<char> space = connection_->unread.space();
+    const std::size_t got = co_await connection_->socket.async_read_some(asio::buffer(space.data(), space.size()), into(ec));
+    if (auto taken = received(ec, got); !taken) co_return std::move(taken).error();
   }
 }
 

@@ -91,7 +91,7 @@ class UpstreamCall {
   friend class Upstream;
   Task<policy::Outcome<void>> connect();
   policy::Outcome<bool> parse();
-  Task<policy::Outcome<void>> receive();
+  policy::Outcome<void> received(error_code ec, std::size_t got);
   policy::Violation failure(error_code ec) const;
   void reset_parser();
   Upstream& upstream_;

@@ -11,16 +11,6 @@ constexpr std::int64_t kLargest = 9'007'199'254'740'991;  // 2^53 - 1
 
 }  // namespace
 
-Kind Value::kind() const { return document_ == nullptr ? Kind::null : Document::kind_of(document_->nodes_[index_]); }
-
-bool Value::is(Kind wanted) const { return document_ != nullptr && kind() == wanted; }
-
-std::string_view Value::raw() const {
-  if (document_ == nullptr) return {};
-  const Document::Node& node = document_->nodes_[index_];
-  return std::string_view(document_->text_).substr(node.begin, node.end - node.begin);
-}
-
 std::size_t Value::offset() const { return document_ == nullptr ? 0 : document_->nodes_[index_].begin; }
 
 Value Value::find(std::string_view key) const {
@@ -53,12 +43,6 @@ std::string Value::string() const {
   return unescape(token.substr(1, token.size() - 2), Lone::replace);
 }
 
-std::optional<std::string_view> Value::plain() const {
-  if (!is(Kind::string) || (document_->nodes_[index_].bits & Document::kEscaped) != 0) return std::nullopt;
-  const std::string_view token = raw();
-  return token.substr(1, token.size() - 2);
-}
-
 bool Value::equals(std::string_view text) const {
   if (!is(Kind::string)) return false;
   const auto view = plain();
@@ -76,25 +60,5 @@ std::optional<std::int64_t> Value::integer() const {
 }
 
 bool Value::boolean() const { return is(Kind::boolean) && raw() == "true"; }
-
-Elements Value::elements() const {
-  if (!is(Kind::array)) return {document_, 0, 0};
-  return {document_, index_ + 1, document_->nodes_[index_].next};
-}
-
-Members Value::members() const {
-  if (!is(Kind::object)) return {document_, 0, 0};
-  return {document_, index_ + 1, document_->nodes_[index_].next};
-}
-
-Elements::Iterator& Elements::Iterator::operator++() {
-  index_ = document_->nodes_[index_].next;
-  return *this;
-}
-
-Members::Iterator& Members::Iterator::operator++() {
-  index_ = document_->nodes_[index_ + 1].next;
-  return *this;
-}
 
 }  // namespace durward::json

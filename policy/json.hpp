@@ -150,6 +150,42 @@ class Members {
   std::uint32_t end_;
 };
 
+inline Kind Value::kind() const { return document_ == nullptr ? Kind::null : Document::kind_of(document_->nodes_[index_]); }
+
+inline bool Value::is(Kind wanted) const { return document_ != nullptr && kind() == wanted; }
+
+inline std::string_view Value::raw() const {
+  if (document_ == nullptr) return {};
+  const Document::Node& node = document_->nodes_[index_];
+  return {document_->text_.data() + node.begin, node.end - node.begin};
+}
+
+inline std::optional<std::string_view> Value::plain() const {
+  if (!is(Kind::string) || (document_->nodes_[index_].bits & Document::kEscaped) != 0) return std::nullopt;
+  const std::string_view token = raw();
+  return std::string_view(token.data() + 1, token.size() - 2);
+}
+
+inline Elements Value::elements() const {
+  if (!is(Kind::array)) return {document_, 0, 0};
+  return {document_, index_ + 1, document_->nodes_[index_].next};
+}
+
+inline Members Value::members() const {
+  if (!is(Kind::object)) return {document_, 0, 0};
+  return {document_, index_ + 1, document_->nodes_[index_].next};
+}
+
+inline Elements::Iterator& Elements::Iterator::operator++() {
+  index_ = document_->nodes_[index_].next;
+  return *this;
+}
+
+inline Members::Iterator& Members::Iterator::operator++() {
+  index_ = document_->nodes_[index_ + 1].next;
+  return *this;
+}
+
 /// text as a JSON string token with quotes, escaped as ECMAScript's JSON.stringify does. Invalid UTF-8 becomes U+FFFD.
 std::string quote(std::string_view text);
 

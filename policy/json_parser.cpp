@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "policy/json.hpp"
 #include "policy/json_names.hpp"
@@ -46,7 +48,7 @@ class Parser {
   policy::Outcome<void, Error> run() {
     nodes_.reserve(std::min(static_cast<std::size_t>(end_ - begin_) / 12 + 8, most_nodes_));
     bool good = value();
-    while (good && !open_.empty()) good = after_value();
+    while (good && open_ > 0) good = after_value();
     skip_space();
     if (good && at_ != end_) good = fail(Fault::syntax);
     if (!good) return error_;
@@ -109,7 +111,7 @@ class Parser {
 
   bool after_value() {
     skip_space();
-    const bool object = Document::kind_of(nodes_[open_.back()]) == Kind::object;
+    const bool object = Document::kind_of(nodes_[innermost_]) == Kind::object;
     if (*at_ == ',') {
       ++at_;
       if (!object) {
@@ -123,22 +125,26 @@ class Parser {
     return fail(Fault::syntax);
   }
 
+  /// As long as a container is open, its node's `next` is the container around it.
   bool open(Kind kind) {
-    if (open_.size() >= depth_) return fail(Fault::depth);
-    open_.push_back(static_cast<std::uint32_t>(nodes_.size()));
+    if (open_ >= depth_) return fail(Fault::depth);
     const char* from = at_++;
-    return add(kind, from);
+    if (!add(kind, from)) return false;
+    const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
+    nodes_[index].next = std::exchange(innermost_, index);
+    ++open_;
+    return true;
   }
 
-  void count_child() { nodes_[open_.back()].bits += Document::kOneChild; }
+  void count_child() { nodes_[innermost_].bits += Document::kOneChild; }
 
   bool close() {
     ++at_;
-    Node& node = nodes_[open_.back()];
+    const std::uint32_t index = innermost_;
+    Node& node = nodes_[index];
     node.end = offset();
-    node.next = static_cast<std::uint32_t>(nodes_.size());
-    const std::uint32_t index = open_.back();
-    open_.pop_back();
+    innermost_ = std::exchange(node.next, static_cast<std::uint32_t>(nodes_.size()));
+    --open_;
     return Document::kind_of(node) == Kind::array || distinct_names(index);
   }
 
@@ -227,21 +233,40 @@ class Parser {
   bool distinct_names(std::uint32_t object) {
     const std::uint32_t count = nodes_[object].bits / Document::kOneChild;
     if (count < 2) return true;
-    names_.clear();
-    for (std::uint32_t key = object + 1, i = 0; i < count; ++i, key = nodes_[key + 1].next) {
-      const Node& node = nodes_[key];
-      names_.add({begin_ + node.begin + 1, node.end - node.begin - 2}, (node.bits & Document::kEscaped) != 0);
-    }
-    return names_.distinct() || fail(Fault::duplicate_member, begin_ + nodes_[object].begin);
+    const bool distinct = count <= kFew ? few_distinct(object, count) : many_distinct(object, count);
+    return distinct || fail(Fault::duplicate_member, begin_ + nodes_[object].begin);
   }
 
+  std::string_view inside(const Node& name) const { return {begin_ + name.begin + 1, name.end - name.begin - 2}; }
+
+  /// Each with each, where no name has to be decoded.
+  bool few_distinct(std::uint32_t object, std::uint32_t count) {
+    std::array<std::string_view, kFew> names;
+    for (std::uint32_t key = object + 1, i = 0; i < count; ++i, key = nodes_[key + 1].next) {
+      if ((nodes_[key].bits & Document::kEscaped) != 0) return many_distinct(object, count);
+      names[i] = inside(nodes_[key]);
+      for (std::uint32_t j = 0; j < i; ++j)
+        if (names[j] == names[i]) return false;
+    }
+    return true;
+  }
+
+  bool many_distinct(std::uint32_t object, std::uint32_t count) {
+    names_.clear();
+    for (std::uint32_t key = object + 1, i = 0; i < count; ++i, key = nodes_[key + 1].next)
+      names_.add(inside(nodes_[key]), (nodes_[key].bits & Document::kEscaped) != 0);
+    return names_.distinct();
+  }
+
+  static constexpr std::uint32_t kFew = 8;
   std::vector<Node>& nodes_;
   const char* begin_;
   const char* end_;
   const char* at_;
   std::size_t depth_;
   std::size_t most_nodes_;
-  std::vector<std::uint32_t> open_;  // containers around the place, outermost first
+  std::uint32_t innermost_ = 0;  // the container around the place, if any is open
+  std::size_t open_ = 0;         // containers around the place
   Names names_;
   Error error_{Fault::syntax, 0};
 };

@@ -191,7 +191,7 @@ Task<Served> Relay::end_stream(Reason reason) {
   const Message* message = calls_.front().message;
   if (reason == Reason::unauthenticated && x_.downstream->began()) {
     const std::string last = farewell(reason);
-    co_await x_.downstream->send(last);
+    CO_DONE(x_.downstream->send(last));
   } else if (message && x_.downstream->began() && !calls_.front().answered()) {
     const std::string id(message->id.raw());
     const std::string result =

@@ -126,7 +126,7 @@ Task<Served> tell_metadata(Exchange& x) {
   Headers headers = x.headers();
   headers.add("content-type", "application/json");
   headers.add("cache-control", "max-age=300");
-  co_await x.downstream->respond(200, headers, body);
+  CO_DONE(x.downstream->respond(200, headers, body));
   co_return Served();
 }
 

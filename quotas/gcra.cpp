@@ -7,7 +7,7 @@ namespace durward::quotas {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kLongest = 10 * 365 * 86'400 * kSecond;
+constexpr std::int64_t kLongest = std::int64_t{3'650} * 86'400 * kSecond;
 constexpr std::int64_t kMostPerPeriod = 1'000'000;
 
 Limit constant(std::int64_t count, std::int64_t period_ns) {

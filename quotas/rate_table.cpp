@@ -31,7 +31,7 @@ RateTable::Seed RateTable::random_seed() {
 
 RateTable::Key RateTable::hash(std::string_view key) const {
   static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(Key) && crypto_shorthash_siphashx24_KEYBYTES == sizeof(Seed));
-  std::array<unsigned char, crypto_shorthash_siphashx24_BYTES> bytes;
+  std::array<unsigned char, crypto_shorthash_siphashx24_BYTES> bytes{};
   crypto_shorthash_siphashx24(bytes.data(), reinterpret_cast<const unsigned char*>(key.data()), key.size(), seed_.data());
   Key out;
   std::memcpy(&out.high, bytes.data(), sizeof out.high);

@@ -57,7 +57,7 @@ void ReplayCache::forget(Shard& shard) {
 
 ReplayCache::Answer ReplayCache::insert(std::string_view key, std::int64_t until, std::int64_t now) {
   static_assert(crypto_shorthash_siphash24_KEYBYTES == sizeof(Seed));
-  std::array<unsigned char, crypto_shorthash_siphash24_BYTES> bytes;
+  std::array<unsigned char, crypto_shorthash_siphash24_BYTES> bytes{};
   crypto_shorthash_siphash24(bytes.data(), reinterpret_cast<const unsigned char*>(key.data()), key.size(), seed_.data());
   std::uint64_t hash = 0;
   std::memcpy(&hash, bytes.data(), sizeof hash);

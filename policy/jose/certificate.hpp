@@ -12,7 +12,7 @@ namespace durward::jose {
 
 /// Who a client certificate names. Its chain is verified elsewhere, before: this only reads names.
 struct CertificateIdentity {
-  static constexpr std::size_t kMaxBytes = 16 * 1024;
+  static constexpr std::size_t kMaxBytes = 16'384;
   static constexpr std::size_t kMaxNames = 64;  // URI and DNS names together
 
   /// der: one whole X.509 certificate. Names are subject alternative names only, never the common name. Refused: a CA's

@@ -64,8 +64,9 @@ Outcome<std::vector<std::string>> Claims::list(std::string_view name) const {
   std::vector<std::string> out;
   const auto add = [&out](json::Value each) {
     auto text = clean_text(each);
-    if (text) out.push_back(*std::move(text));
-    return text.has_value();
+    if (!text) return false;
+    out.push_back(*std::move(text));
+    return true;
   };
   if (!value) return out;
   if (!value.is(json::Kind::array)) {

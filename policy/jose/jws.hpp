@@ -11,7 +11,7 @@ namespace durward::jose {
 struct Jws {
   /// Whether the header brings its key along: it must in a DPoP proof, and must not in anything else.
   enum class Embedded : std::uint8_t { refused, required };
-  static constexpr std::size_t kMaxBytes = 8 * 1024;
+  static constexpr std::size_t kMaxBytes = 8'192;
   static constexpr std::size_t kMaxKid = 256;
 
   /// Three parts of strict base64url (no padding, no whitespace, no bits left over), a header that is a JSON object without

@@ -12,7 +12,7 @@ class Token;
 /// The keys of one issuer (RFC 7517 section 5). Immutable.
 class KeySet {
  public:
-  static constexpr std::size_t kMaxBytes = 64 * 1024;
+  static constexpr std::size_t kMaxBytes = 65'536;
   static constexpr std::size_t kMaxKeys = 64;
 
   /// Keys that cannot be used here (another type, curve, algorithm or use; too weak; malformed) are left out and counted; a set

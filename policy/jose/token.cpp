@@ -37,8 +37,9 @@ Outcome<void> read_audiences(Value claim, std::vector<std::string>& out) {
   if (!claim) return {};
   auto add = [&out](Value each) {
     auto text = clean_text(each);
-    if (text) out.push_back(*std::move(text));
-    return text.has_value();
+    if (!text) return false;
+    out.push_back(*std::move(text));
+    return true;
   };
   if (!claim.is(Kind::array)) return add(claim) ? Outcome<void>() : Fault::audience_malformed;
   for (const Value each : claim.elements()) {

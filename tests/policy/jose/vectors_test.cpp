@@ -31,6 +31,18 @@ const std::string kRsaSignature =
     "eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2"
     "w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
 
+std::string from_hex(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
+  return out;
+}
+
+PublicKey ec_key(const std::string& curve, std::string_view x, std::string_view y) {
+  return key_of(R"({"kty":"EC","crv":")" + curve + R"(","x":")" + crypto::base64url(from_hex(x)) + R"(","y":")" +
+                crypto::base64url(from_hex(y)) + "\"}");
+}
+
 }  // namespace
 
 TEST_CASE("RFC 7515 A.2: RS256") {
@@ -71,6 +83,21 @@ TEST_CASE("RFC 7638 section 3.1: the thumbprint of an RSA key") {
       R"(dkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"})");
   CHECK(crypto::base64url(crypto::view(key.thumbprint())) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
   CHECK(key.kid() == "2011-04-29");
+}
+
+TEST_CASE("RFC 6979 A.2.5 and A.2.6: ECDSA on P-256 and P-384") {
+  const PublicKey small = ec_key("P-256", "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6",
+                                 "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299");
+  CHECK(small.check("sample", from_hex("EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
+                                       "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8")));
+  const PublicKey large =
+      ec_key("P-384", "EC3A4E415B4E19A4568618029F427FA5DA9A8BC4AE92E02E06AAE5286B300C64DEF8F0EA9055866064A254515480BC13",
+             "8015D9B72D7D57244EA8EF9AC0C621896708A59367F9DFB9F54CA84B3F1C9DB1288B231C3AE0D4FE7344FD2533264720");
+  const std::string signature = from_hex(
+      "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46"
+      "99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8");
+  CHECK(large.check("sample", signature));
+  CHECK(large.check("test", signature).error() == Fault::signature_wrong);
 }
 
 }  // namespace durward::jose

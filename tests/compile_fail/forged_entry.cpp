@@ -4,8 +4,8 @@
 using namespace durward::gateway;
 
 #ifdef CONTROL
-Task<durward::policy::Outcome<Entry>> make(Recorder& recorder, const Exchange& x, const durward::policy::Cleared& cleared) {
-  co_return co_await recorder.open(x, cleared, nullptr, false, std::string_view());
+Soon<durward::policy::Outcome<Entry>> make(Recorder& recorder, const Exchange& x, const durward::policy::Cleared& cleared) {
+  return recorder.open(x, cleared, nullptr, false, std::string_view());
 }
 #else
 Entry make(durward::audit::Ledger& ledger, const Exchange& x) {

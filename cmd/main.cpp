@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cmd/command.hpp"
+#include "gateway/core_dumps.hpp"
 #include "gateway/version.hpp"
 
 namespace {
@@ -68,6 +69,8 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Before anything secret is read, whatever the subcommand.
+  if (!durward::gateway::forbid_core_dumps()) std::fputs("durward: core dumps could not be forbidden\n", stderr);
   try {
     return run(argc, argv);
   } catch (const std::exception& problem) {

@@ -37,7 +37,8 @@ struct JwtAuthn {
   bool email_trusted = false;
   std::uint8_t algorithms = kEveryAlgorithm;  // SignatureAlgorithm bits
   bool at_jwt = false;                        // the issuer writes `typ: at+jwt` (RFC 9068)
-  bool dpop_required = false;                 // its tokens are bound to a key (RFC 9449)
+  bool dpop = true;            // a token of it that is bound to a key is good with a proof by that key (RFC 9449)
+  bool dpop_required = false;  // all of its tokens are bound to a key
   std::chrono::seconds leeway{30};
 };
 

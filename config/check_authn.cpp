@@ -61,6 +61,19 @@ void check_methods(const Authn& authn, bool tenants, Report& report) {
   }
 }
 
+// The proofs that were used are remembered by one process. A replica would take each of them once more.
+void check_dpop(const Settings& settings, Report& report) {
+  for (const JwtAuthn& jwt : settings.authn.jwt) {
+    if (jwt.dpop_required && !jwt.dpop)
+      report.error(jwt.where, "jwt.dpop_required needs jwt.dpop: no token at all would be good");
+    else if (jwt.dpop && settings.replicas > 1)
+      report.error(jwt.where,
+                   fmt::format("jwt.dpop must be false with {} replicas: each remembers the proofs that it has seen, "
+                               "and would take those of the others again",
+                               settings.replicas));
+  }
+}
+
 // A caller that nobody asks has no scopes: such a server would serve no one.
 void check_scopes(const Server& server, Report& report) {
   const Located<std::string>* first = server.scopes.empty() ? nullptr : &server.scopes.front();
@@ -77,6 +90,7 @@ void check_authn(const Settings& settings, Report& report) {
   const Authn& authn = settings.authn;
   check_methods(authn, authn.methods() > 1, report);
   check_methods(settings.admin.authn, false, report);
+  check_dpop(settings, report);
   if (!authn.jwt.empty() && settings.listen.public_url.value.empty())
     report.error(authn.jwt.front().where,
                  "listen.public_url is missing: tokens are for the address under which agents reach the gateway, such as "

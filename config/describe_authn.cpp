@@ -47,6 +47,8 @@ void describe_jwt(Fields& f, JwtAuthn& jwt) {
   }
   Located<int> type{jwt.at_jwt ? 1 : 0, {}};
   if (f.word({"typ", "of its access tokens; `at+jwt`: it follows RFC 9068"}, kTypes, type)) jwt.at_jwt = type.value == 1;
+  f.flag({"dpop", "whether a token that is bound to a key (DPoP) is good, with a proof by that key; `false`: it is refused"},
+         jwt.dpop);
   f.flag({"dpop_required", "whether a token that is not bound to a key (DPoP) is refused"}, jwt.dpop_required);
   f.time({"leeway", "by which its clock and ours may differ"}, seconds(0), seconds(60), jwt.leeway);
 }

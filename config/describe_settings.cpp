@@ -189,6 +189,11 @@ void describe(Fields& f, Settings& settings) {
   f.text({"policy", "the policy file", true, "name the policy file, such as policy.yaml"}, kPath, settings.policy);
   f.section({"ledger", ""}, [&](Fields& in) { describe_ledger(in, settings.ledger); });
   f.section({"log", ""}, [&](Fields& in) { describe_log(in, settings.log); });
+  f.whole(
+      {"replicas",
+       "gateways that serve under `listen.public_url`, this one included; beyond 1 every `jwt` needs `dpop: false`: a proof "
+       "that one of them has seen the others would take again"},
+      1, 1000, settings.replicas);
   f.section({"limits", ""}, [&](Fields& in) { describe_limits(in, settings.limits); });
   f.section({"session", ""}, [&](Fields& in) {
     in.time({"max_age", "life of a legacy session"}, seconds(60), 365 * kDay, settings.session.max_age);

@@ -150,6 +150,7 @@ struct Settings {
   Located<std::string> policy;  // absolute after loading
   Ledger ledger;
   Log log;
+  unsigned replicas = 1;  // gateways that serve under listen.public_url, this one included
   Limits limits;
   Session session;
 };

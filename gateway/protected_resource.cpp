@@ -37,6 +37,8 @@ void parameter(std::string& out, std::string_view name, std::string_view value) 
 
 ProtectedResources::ProtectedResources(const config::Settings& settings) : base_(settings.listen.public_url.value) {
   for (const config::JwtAuthn& jwt : settings.authn.jwt) issuers_.push_back(jwt.issuer.value);
+  dpop_ =
+      std::any_of(settings.authn.jwt.begin(), settings.authn.jwt.end(), [](const config::JwtAuthn& jwt) { return jwt.dpop; });
   dpop_only_ = !issuers_.empty() && std::all_of(settings.authn.jwt.begin(), settings.authn.jwt.end(),
                                                 [](const config::JwtAuthn& jwt) { return jwt.dpop_required; });
   for (const auto& [name, server] : settings.servers) scopes_.emplace(name, joined(scopes(server, {})));
@@ -61,9 +63,10 @@ std::string ProtectedResources::metadata(std::string_view server) const {
     }
     out += ",\"scopes_supported\":" + list(words);
   }
+  out += R"(,"bearer_methods_supported":["header"])";
   std::vector<std::string_view> names;
   for (const Algorithm one : kProofs) names.push_back(jose::name(one));
-  out += R"(,"bearer_methods_supported":["header"],"dpop_signing_alg_values_supported":)" + list(names);
+  if (dpop_) out += ",\"dpop_signing_alg_values_supported\":" + list(names);
   if (dpop_only_) out += R"(,"dpop_bound_access_tokens_required":true)";
   return out + "}";
 }
@@ -85,7 +88,7 @@ std::vector<std::string_view> ProtectedResources::scopes(const config::Server& s
 }
 
 std::string ProtectedResources::challenge(std::string_view server, const Asked& asked) const {
-  const bool dpop = asked.dpop || dpop_only_;
+  const bool dpop = dpop_ && (asked.dpop || dpop_only_);
   std::string out = dpop ? "DPoP " : "Bearer ";
   if (asked.presented) parameter(out, "error", "invalid_token");
   if (issuers_.empty()) {

@@ -39,6 +39,7 @@ class ProtectedResources {
  private:
   std::string base_;  // listen.public_url
   std::vector<std::string> issuers_;
+  bool dpop_ = false;                                       // some issuer's tokens may be bound to a key
   bool dpop_only_ = false;                                  // every issuer binds its tokens
   std::map<std::string, std::string, std::less<>> scopes_;  // of each server, with spaces
   std::string algorithms_;                                  // of DPoP proofs, with spaces

@@ -26,6 +26,7 @@ enum class Defect : std::uint8_t {
   tenant_not_issuers,  // whoever vouches for it may not speak for that tenant
   proof_repeated,      // more than one DPoP header
   scheme_not_dpop,     // a token that is bound to a key, presented as Bearer
+  dpop_not_taken,      // a token that is bound to a key, of an issuer with `dpop: false`
   token_not_bound,     // presented as DPoP, or of an issuer that binds all of its tokens, and bound to no key
   api_key_malformed,
   api_key_unknown,

@@ -49,6 +49,7 @@ Outcome<policy::Principal> Issuer::principal(const jose::Claims& claims) const {
   const jose::TypeRule rule = settings_.at_jwt ? jose::TypeRule::at_jwt : jose::TypeRule::any;
   if (auto good = jose::check_type(registered, rule); !good) return Cause(good.error());
   if (!registered.expiry) return jose::Fault::expiry_missing;
+  if (!settings_.dpop && registered.proof_key) return Defect::dpop_not_taken;
   if (settings_.dpop_required && !registered.proof_key) return Defect::token_not_bound;
   const config::ClaimNames& names = settings_.claims;
   policy::Identity who;

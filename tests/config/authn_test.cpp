@@ -162,6 +162,22 @@ TEST_CASE("authentication that contradicts itself is refused where it does") {
   });
 }
 
+TEST_CASE("replicas, of which each remembers its own proofs, start only where no proof is taken") {
+  const std::string two = "replicas: 2\n";
+  CHECK(good(with("authn:\n" + jwt(""))).replicas == 1);
+  CHECK(good(with("authn:\n" + jwt("")) + "replicas: 1\n").authn.jwt[0].dpop);
+  const Settings settings = good(with("authn:\n" + jwt(", dpop: false")) + two);
+  CHECK(settings.replicas == 2);
+  CHECK_FALSE(settings.authn.jwt[0].dpop);
+  CHECK(good("authn:\n  - api_key: {file: a}\n" + kRest + two).replicas == 2);
+  refused({
+      {with("authn:\n" + jwt("")) + two, 5, 5, "jwt.dpop must be false with 2 replicas"},
+      {with("authn:\n" + jwt(", dpop_required: true")) + two, 5, 5, "jwt.dpop must be false with 2 replicas"},
+      {with("authn:\n" + jwt(", dpop: false, dpop_required: true")), 5, 5, "no token at all would be good"},
+      {with("authn:\n" + jwt("")) + "replicas: 0\n", 7, 11, "replicas must be from 1 to 1000"},
+  });
+}
+
 TEST_CASE("what a key set or public base on this machine is may be http") {
   const Settings settings =
       good("listen: {public_url: \"http://localhost:8088\"}\nauthn:\n" +

@@ -87,6 +87,10 @@ const BROKEN = {
   'no YAML': [write('durward.yaml', 'listen: {\n'), /durward\.yaml:\d+:\d+: error/],
   'an empty file': [write('durward.yaml', ''), /durward\.yaml/],
   'an unknown key': [yaml({ polcy: 'x' }), /did you mean policy/],
+  'replicas, with proofs that each would remember alone': [
+    write('durward.yaml', `${config({ authn: '[{jwt: {issuer: "https://as.example.com", jwks: "https://as.example.com/jwks"}}]', listen: '{port: 0, public_url: "https://gw.example.com"}' })}replicas: 2\n`),
+    /jwt\.dpop must be false with 2 replicas/,
+  ],
   'a key that repeats': [write('durward.yaml', `${config()}authn: anonymous\n`), /authn/],
   'no authn': [yaml({ authn: undefined }), /authn/],
   'no servers': [yaml({ servers: undefined }), /servers/],

@@ -1,7 +1,7 @@
 // How the gateway is operated, and what its records say: reload, observe mode, durability classes, kill -9, no ledger.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
@@ -305,6 +305,12 @@ describe('refusing to start', () => {
     });
   }
 });
+
+test('no crash leaves a core file', () =>
+  withGateway({}, async (gateway) => {
+    const limits = await readFile(`/proc/${gateway.pid}/limits`, 'utf8');
+    assert.match(limits, /^Max core file size +0 +0 /m);
+  }));
 
 test('health: live, started, ready, and nothing else', () =>
   withGateway({}, async (gateway) => {

@@ -116,6 +116,11 @@ TEST_CASE("an issuer's own rules about type, algorithm and binding hold") {
   with.dpop_required = true;
   CHECK(refused(with, kOrg) == Cause(Defect::token_not_bound));
   with = settings();
+  with.dpop = false;
+  CHECK_FALSE(known(with, kOrg).tenant().empty());
+  CHECK(refused(with, kOrg + R"(,"cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})") ==
+        Cause(Defect::dpop_not_taken));
+  with = settings();
   with.issuer.value = "https://issuer.example";
   CHECK(refused(with, kOrg) == Cause(Fault::issuer_wrong));
   Payload endless;

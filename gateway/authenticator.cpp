@@ -11,7 +11,8 @@ using authn::Defect;
 using policy::AuthnMethod;
 using policy::Principal;
 
-ClientCertificate::ClientCertificate(std::string_view bytes) : der(bytes), thumbprint(crypto::sha256(bytes)) {}
+ClientCertificate::ClientCertificate(std::string_view bytes, std::vector<std::string> above)
+    : der(bytes), between(std::move(above)), thumbprint(crypto::sha256(bytes)) {}
 
 const Principal& Authenticator::anonymous(const std::string& tenant) {
   if (!anonymous_ || anonymous_->tenant() != tenant) anonymous_ = policy::anonymous(tenant);
@@ -141,11 +142,11 @@ authn::Outcome<void> Authenticator::check_proof(const crypto::Hash& key, const A
 
 namespace {
 
-authn::Outcome<Principal> principal_of(const AuthnMethods& methods, std::string_view der, std::int64_t now) {
-  const auto identity = jose::CertificateIdentity::parse(der);
+authn::Outcome<Principal> principal_of(const AuthnMethods& methods, const ClientCertificate& certificate, std::int64_t now) {
+  const auto identity = jose::CertificateIdentity::parse(certificate.der);
   if (!identity) return identity.error();
   for (const authn::ClientCa& ca : methods.client_cas)
-    if (ca.issued(der, now)) return ca.principal(*identity, now);
+    if (ca.issued(certificate.der, certificate.between, now)) return ca.principal(*identity, now);
   return Defect::certificate_untrusted;
 }
 
@@ -153,7 +154,7 @@ authn::Outcome<Principal> principal_of(const AuthnMethods& methods, std::string_
 
 authn::Outcome<Principal> Authenticator::judge(ClientCertificate& certificate, const Instant& now) const {
   if (certificate.judged_by != methods_) {
-    certificate.judged = principal_of(*methods_, certificate.der, now.unix_s);
+    certificate.judged = principal_of(*methods_, certificate, now.unix_s);
     certificate.judged_by = methods_;
   }
   const authn::Outcome<Principal>& judged = *certificate.judged;

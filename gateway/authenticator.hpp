@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "gateway/authn_methods.hpp"
 #include "gateway/head.hpp"
@@ -18,9 +19,10 @@ namespace durward::gateway {
 
 /// The client certificate of a connection, which TLS has verified, and what was found out about it. One loop's.
 struct ClientCertificate {
-  explicit ClientCertificate(std::string_view bytes);
+  explicit ClientCertificate(std::string_view bytes, std::vector<std::string> above = {});
   const std::string der;
-  const crypto::Hash thumbprint;  // x5t#S256
+  const std::vector<std::string> between;  // shown with it, to lead to its authority; DER
+  const crypto::Hash thumbprint;           // x5t#S256
 
   // Who it names in one configuration, looked at once.
   std::shared_ptr<const AuthnMethods> judged_by;

@@ -14,12 +14,21 @@ using jose::Owned;
 
 constexpr int kSecurityLevel = 2;  // as TLS has it: RSA of 2,048 bits, SHA-256
 
+using CertificatePtr = Owned<X509, X509_free>;
+
+void free_all(STACK_OF(X509) * all) { sk_X509_pop_free(all, X509_free); }
+
+CertificatePtr from_der(std::string_view der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  return CertificatePtr(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+}
+
 // All or nothing: a bundle of which a part cannot be read is not the one that somebody meant.
 policy::Outcome<void, std::string> add_all(std::string_view pem, X509_STORE& store) {
   const Owned<BIO, BIO_free_all> in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::size_t count = 0;
   for (;;) {
-    const Owned<X509, X509_free> one(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+    const CertificatePtr one(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
     if (!one) break;
     if (++count > ClientCa::kMaxCertificates) return std::string("holds more than 256 certificates");
     if (X509_check_ca(one.get()) == 0) return "its certificate number " + std::to_string(count) + " is not a CA's";
@@ -45,13 +54,17 @@ policy::Outcome<ClientCa, std::string> ClientCa::make(const config::MtlsAuthn& s
   return out;
 }
 
-Outcome<void> ClientCa::issued(std::string_view der, std::int64_t now) const {
+Outcome<void> ClientCa::issued(std::string_view der, std::span<const std::string> between, std::int64_t now) const {
   const ErrorMark mark;
   if (der.size() > jose::CertificateIdentity::kMaxBytes) return jose::Fault::certificate_too_long;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-  const Owned<X509, X509_free> leaf(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+  const CertificatePtr leaf = from_der(der);
+  const Owned<STACK_OF(X509), free_all> chain(sk_X509_new_null());
+  for (const std::string& one : between) {
+    CertificatePtr above = from_der(one);
+    if (above && chain && sk_X509_push(chain.get(), above.get()) > 0) above.release();  // NOLINT(bugprone-unused-return-value)
+  }
   const Owned<X509_STORE_CTX, X509_STORE_CTX_free> context(X509_STORE_CTX_new());
-  if (!leaf || !context || X509_STORE_CTX_init(context.get(), store_.get(), leaf.get(), nullptr) != 1)
+  if (!leaf || !context || X509_STORE_CTX_init(context.get(), store_.get(), leaf.get(), chain.get()) != 1)
     return Defect::certificate_untrusted;
   X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT);
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());

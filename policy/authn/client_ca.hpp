@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,9 +27,10 @@ class ClientCa {
   static policy::Outcome<ClientCa, std::string> make(const config::MtlsAuthn& settings, std::string_view pem,
                                                      const std::string& tenant);
 
-  /// Whether the certificate (DER) is one of this CA's, for a TLS client, and valid at now (Unix seconds). One or a few
-  /// signature verifications: for once a connection. Errors: certificate_untrusted.
-  Outcome<void> issued(std::string_view der, std::int64_t now) const;
+  /// Whether the certificate (DER) is one of this CA's, for a TLS client, and valid at now (Unix seconds). between: what else
+  /// was shown with it, which may lead to the CA and is not trusted by itself. One or a few signature verifications: for once
+  /// a connection. Errors: certificate_untrusted.
+  Outcome<void> issued(std::string_view der, std::span<const std::string> between, std::int64_t now) const;
   /// Who it names: its SPIFFE ID, else its first DNS name. identity is that of a certificate that `issued` has let pass.
   /// Errors: certificate_unnamed, certificate_nameless, tenant_not_issuers, certificate_untrusted once it has expired.
   Outcome<policy::Principal> principal(const jose::CertificateIdentity& identity, std::int64_t now) const;

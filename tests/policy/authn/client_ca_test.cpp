@@ -33,7 +33,7 @@ ClientCa ca(const config::MtlsAuthn& with, const std::string& pem = root().pem()
 Outcome<policy::Principal> named(const ClientCa& by, const std::string& der, std::int64_t now = kNow) {
   const auto identity = jose::CertificateIdentity::parse(der);
   if (!identity) return identity.error();
-  if (auto issued = by.issued(der, now); !issued) return issued.error();
+  if (auto issued = by.issued(der, {}, now); !issued) return issued.error();
   return by.principal(*identity, now);
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("what another CA has issued, or for another use or time, is not truste
   CHECK(refused(TestCa::der_of(root().certificate())) == Cause(jose::Fault::certificate_authority));
   CHECK(refused(root().issue("email:a@example.org")) == Cause(jose::Fault::certificate_unnamed));
   CHECK(refused(root().issue("URI:https://example.org/a")) == Cause(jose::Fault::certificate_unnamed));
-  CHECK(one.issued("not DER", kNow).error() == Cause(Defect::certificate_untrusted));
+  CHECK(one.issued("not DER", {}, kNow).error() == Cause(Defect::certificate_untrusted));
 }
 
 TEST_CASE("a CA between is trusted where it is in the bundle, with its root or alone") {

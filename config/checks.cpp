@@ -26,6 +26,36 @@ void resolve_ref(std::string& ref, const std::string& base_dir) {
   ref = std::string(kFile) + resolve(view.substr(kFile.size()), base_dir);
 }
 
+// Beyond loopback what passes must not be readable, unless somebody has said that it may be.
+void check_secrecy(const Settings& settings, Report& report) {
+  const Listen& listen = settings.listen;
+  const Position where = report.where("listen.insecure_plaintext");
+  if (listen.tls.given() && listen.insecure_plaintext)
+    report.error(where, "listen.insecure_plaintext has no use beside listen.tls");
+  const bool beyond = !is_loopback(listen.address.value) && !settings.authn.anonymous;  // which does not go there at all
+  if (beyond && !listen.tls.given() && !listen.insecure_plaintext)
+    report.error(
+        report.where("listen.address"),
+        fmt::format("listen.tls is missing: {} is beyond loopback, where others could read along; name cert and key, or "
+                    "write insecure_plaintext: true where something before the gateway has TLS",
+                    quote(listen.address.value)));
+  if (listen.tls.given() && listen.public_url.value.starts_with("http://"))
+    report.error(listen.public_url.where, "listen.public_url must begin with https://, since the listener has TLS");
+  if (!listen.tls.given() && !settings.authn.mtls.empty())
+    report.error(settings.authn.mtls.front().where,
+                 "listen.tls is missing: without it nobody can show a client certificate, as mtls needs");
+}
+
+void check_admin(const Admin& admin, Report& report) {
+  if (is_loopback(admin.address.value)) return;
+  const Position where = report.where("admin.address");
+  if (!admin.tls.given() || admin.authn.methods() == 0)
+    report.error(where,
+                 fmt::format("admin.address must be loopback (127.0.0.0/8 or ::1) without admin.tls and admin.authn, found {}",
+                             quote(admin.address.value)));
+  if (admin.metrics_open) report.error(report.where("admin.metrics_open"), "admin.metrics_open must be false beyond loopback");
+}
+
 void check_listeners(const Settings& settings, Report& report) {
   const Listen& listen = settings.listen;
   if (settings.authn.anonymous && !is_loopback(listen.address.value)) {
@@ -33,11 +63,9 @@ void check_listeners(const Settings& settings, Report& report) {
                                                              "`authn: anonymous` would serve the network, found {}",
                                                              quote(listen.address.value)));
   }
+  check_secrecy(settings, report);
   const Admin& admin = settings.admin;
-  if (!is_loopback(admin.address.value)) {
-    report.error(report.where("admin.address"),
-                 fmt::format("admin.address must be loopback (127.0.0.0/8 or ::1), found {}", quote(admin.address.value)));
-  }
+  check_admin(admin, report);
   if (admin.port != 0 && admin.port == listen.port) {
     // Where admin.port is the default, listen.port is the one written.
     const Position where = report.where("admin.port");
@@ -47,8 +75,14 @@ void check_listeners(const Settings& settings, Report& report) {
 }
 
 void check_tls(const Server& server, Report& report) {
-  if (server.tls.ca.value.empty() || server.endpoint.scheme != "http") return;
-  report.error(server.tls.ca.where, fmt::format("servers.{}.tls.ca has no use: the server's url is http://", server.name));
+  const ClientTls& tls = server.tls;
+  if (tls.cert.value.empty() != tls.key.value.empty())
+    report.error(tls.cert.value.empty() ? tls.key.where : tls.cert.where,
+                 fmt::format("servers.{}.tls.cert and .key belong together: name both", server.name));
+  if (server.endpoint.scheme != "http") return;
+  for (const auto& [key, one] : {std::pair{"ca", &tls.ca}, std::pair{"cert", &tls.cert}})
+    if (!one->value.empty())
+      report.error(one->where, fmt::format("servers.{}.tls.{} has no use: the server's url is http://", server.name, key));
 }
 
 void check_tools(const Server& server, Report& report) {
@@ -82,7 +116,7 @@ void check(const Settings& settings, Report& report) {
 }
 
 void settle_paths(Settings& settings, const std::string& base_dir, Report& report) {
-  for (auto* names : {&settings.listen.hosts, &settings.listen.cors_origins}) {
+  for (auto* names : {&settings.listen.hosts, &settings.listen.cors_origins, &settings.admin.hosts}) {
     for (Located<std::string>& name : *names) name.value = lower(name.value);
   }
   Ledger& ledger = settings.ledger;
@@ -96,7 +130,15 @@ void settle_paths(Settings& settings, const std::string& base_dir, Report& repor
     if (!file.value.empty()) file.value = resolve(file.value, base_dir);
   };
   settle(settings.tls.ca);
-  for (auto& [name, server] : settings.servers) settle(server.tls.ca);
+  for (ServerTls* tls : {&settings.listen.tls, &settings.admin.tls}) {
+    settle(tls->cert);
+    resolve_ref(tls->key.value, base_dir);
+  }
+  for (auto& [name, server] : settings.servers) {
+    settle(server.tls.ca);
+    settle(server.tls.cert);
+    resolve_ref(server.tls.key.value, base_dir);
+  }
   ledger.dir.value = resolve(ledger.dir.value, base_dir);
   resolve_ref(ledger.key_ref.value, base_dir);
   if (!ledger.keyring.value.empty()) {

@@ -30,8 +30,20 @@ void durability(Fields& f, const Key& key, Durability& out) {
   if (f.choice(key, kDurability, value)) out = value.value;
 }
 
+void describe_server_tls(Fields& f, ServerTls& tls) {
+  f.part({"tls", ""}, [&](Fields& in) {
+    in.text({"cert", "PEM file of the certificate, then those that lead to its authority; read at start and reload", true,
+             "name the PEM file of the certificate"},
+            kPath, tls.cert);
+    in.text({"key", "its private key, PEM without a password; read at start and reload", true,
+             "name the private key, as file://./path"},
+            kSecretRef, tls.key);
+  });
+}
+
 void describe_listen(Fields& f, Listen& listen) {
-  f.text({"address", "where agents connect; beyond loopback only with authentication"}, kAddress, listen.address);
+  f.text({"address", "where agents connect; beyond loopback only with authentication, and TLS or `insecure_plaintext`"},
+         kAddress, listen.address);
   f.whole({"port", "0 takes any free port"}, 0, 65535, listen.port);
   f.texts({"hosts", "further names that a Host header may carry, besides the bound address and localhost"}, kHost,
           listen.hosts);
@@ -41,10 +53,13 @@ void describe_listen(Fields& f, Listen& listen) {
           "the base under which agents reach the gateway: tokens are for `public_url`/mcp/{server}; required with `jwt`; its "
           "host is one of `hosts`"},
          kPublicUrl, listen.public_url);
+  describe_server_tls(f, listen.tls);
+  f.flag({"insecure_plaintext", "whether it may serve beyond loopback without TLS, for something before it that has TLS"},
+         listen.insecure_plaintext);
 }
 
 void describe_admin(Fields& f, Admin& admin) {
-  f.text({"address", "health and metrics; loopback only"}, kAddress, admin.address);
+  f.text({"address", "health and metrics; beyond loopback only with `tls` and `authn`"}, kAddress, admin.address);
   f.whole({"port", "0 takes any free port"}, 0, 65535, admin.port);
   f.flag(
       {"metrics_open", "whether `/metrics` answers everyone who reaches the admin listener; `false`: only whom `authn` knows"},
@@ -54,6 +69,8 @@ void describe_admin(Fields& f, Admin& admin) {
   f.time({"stall", "an event loop that has not moved for so long fails `/livez`"}, seconds(1), seconds(600), admin.stall);
   f.whole({"connections", "at once; a further one ends the oldest"}, 1, 1000, admin.connections);
   f.time({"deadline", "from accepting a connection to the last byte of its answer"}, seconds(1), seconds(60), admin.deadline);
+  f.texts({"hosts", "further names that a Host header may carry, besides the bound address and localhost"}, kHost, admin.hosts);
+  describe_server_tls(f, admin.tls);
   describe_admin_authn(f, admin.authn);
 }
 
@@ -86,6 +103,9 @@ void describe_server(Fields& f, Server& server) {
   f.section({"tls", ""}, [&](Fields& inside) {
     inside.text({"ca", "the authorities, as a PEM file, that its certificate must come from; without it those of `tls.ca`"},
                 kPath, server.tls.ca);
+    inside.text({"cert", "PEM file of the certificate that it is shown, then those that lead to its authority"}, kPath,
+                server.tls.cert);
+    inside.text({"key", "the private key of `cert`, PEM without a password"}, kSecretRef, server.tls.key);
   });
   Located<std::string> version;
   if (f.text({"version", "the version of all its tools in policy patterns; else what the server reports"}, kText, version)) {
@@ -149,6 +169,11 @@ void describe_limits(Fields& f, Limits& limits) {
   f.whole({"connections_per_address", "from one address; an IPv6 /64 counts as one"}, 1, 1'000'000,
           limits.connections_per_address);
   f.whole({"connections", "from agents, in all"}, 1, 1'000'000, limits.connections);
+  f.time({"handshake", "from accepting a connection to the end of its TLS handshake"}, seconds(1), hours(1), limits.handshake);
+  f.whole({"handshakes_per_address",
+           "of TLS, a second, from one address; an IPv6 /64 counts as one. Beyond it a connection is closed at once"},
+          1, 1'000'000, limits.handshakes_per_address);
+  f.whole({"handshakes", "of TLS, a second, in all; likewise"}, 1, 1'000'000, limits.handshakes);
   f.whole({"upstream_connections", "to one server"}, 1, 65'535, limits.upstream_connections);
   f.time({"header_read", "until a request's headers are complete"}, seconds(1), hours(1), limits.header_read);
   f.time({"body_grace", "before `body_rate` applies"}, seconds(1), hours(1), limits.body_grace);

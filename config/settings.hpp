@@ -20,6 +20,13 @@ struct Bytes {
   std::uint64_t count = 0;
 };
 
+/// With what a listener speaks TLS: a certificate and its key.
+struct ServerTls {
+  Located<std::string> cert;  // PEM, with those that lead to its authority; absolute after loading; empty: no TLS
+  Located<std::string> key;   // file://… or env://NAME, to PEM
+  bool given() const { return !cert.value.empty(); }
+};
+
 /// Where agents connect. `hosts` are further authorities that a Host header may name, besides the bound address and localhost.
 struct Listen {
   Located<std::string> address{"127.0.0.1", {}};
@@ -28,6 +35,8 @@ struct Listen {
   std::vector<Located<std::string>> cors_origins;  // "https://app.example.com": allowed in Origin, and answered by CORS
   unsigned threads = 0;                            // event loops; 0: one per core, at most 8
   Located<std::string> public_url{};  // "https://gateway.example.com": the base of what tokens are for; empty: none
+  ServerTls tls{};
+  bool insecure_plaintext = false;  // beyond loopback without TLS: something before the gateway has it
 };
 
 /// The operator's listener: health and metrics.
@@ -40,6 +49,8 @@ struct Admin {
   unsigned connections = 32;       // at once; a further one ends the oldest
   seconds deadline{5};             // from accept to the last byte of the answer
   Authn authn;                     // API keys only; not given: nobody can authenticate
+  ServerTls tls;
+  std::vector<Located<std::string>> hosts;  // as Listen::hosts
 };
 
 enum class LogFormat : std::uint8_t { automatic, json, text };
@@ -69,9 +80,11 @@ struct Url {
   std::string authority() const;  // as in a Host header: brackets where needed, the scheme's own port left out
 };
 
-/// What the certificates of https:// URLs are verified against.
+/// What the certificates of https:// URLs are verified against, and what is shown there.
 struct ClientTls {
-  Located<std::string> ca;  // a PEM file, absolute after loading; empty: what the system trusts
+  Located<std::string> ca;      // a PEM file, absolute after loading; empty: what the system trusts
+  Located<std::string> cert{};  // a client certificate, as ServerTls; empty: none is shown
+  Located<std::string> key{};
 };
 
 /// One upstream MCP server.
@@ -80,7 +93,7 @@ struct Server {
   Position where;
   Located<std::string> url;  // http://host:port/path or https://…
   Url endpoint;              // url, taken apart
-  ClientTls tls;             // without a ca: as Settings::tls
+  ClientTls tls;             // without a ca: that of Settings::tls
   std::optional<Located<std::string>> version;
   std::vector<ToolSetting> tools;              // first matching pattern wins
   std::vector<Located<std::string>> scopes{};  // that every request needs
@@ -115,10 +128,13 @@ struct Limits {
   seconds idle{75};                        // between requests on a kept connection
   unsigned connections_per_address = 256;  // an IPv6 /64 counts as one address
   unsigned connections = 10000;
-  unsigned upstream_connections = 256;  // per server
-  Bytes answer_bytes{16 << 20};         // a JSON answer
-  Bytes event_bytes{4 << 20};           // one SSE event
-  Bytes buffered_bytes{256 << 20};      // held in bodies, answers, events and what was parsed of them, in all
+  seconds handshake{10};                  // of TLS with a caller, from accepting the connection
+  unsigned handshakes = 1000;             // of TLS with callers, a second, in all
+  unsigned handshakes_per_address = 100;  // likewise, an IPv6 /64 as one
+  unsigned upstream_connections = 256;    // per server
+  Bytes answer_bytes{16 << 20};           // a JSON answer
+  Bytes event_bytes{4 << 20};             // one SSE event
+  Bytes buffered_bytes{256 << 20};        // held in bodies, answers, events and what was parsed of them, in all
   Bytes buffered_bytes_per_address{64 << 20};
   milliseconds connect{5000};  // upstream name and TCP connect
   seconds call{120};           // first byte to last byte of a call that is not a stream

@@ -17,7 +17,8 @@ Admin::Admin(const config::Admin& settings, Services& services, std::vector<Loop
       answers_(settings, services, std::move(loops)),
       acceptor_(io_.get_executor()),
       report_(io_.get_executor()),
-      deadlines_(io_.get_executor()) {}
+      deadlines_(io_.get_executor()),
+      services_(services) {}
 
 policy::Outcome<std::unique_ptr<Admin>, std::string> Admin::open(const config::Admin& settings, Services& services,
                                                                  std::vector<LoopView> loops) {
@@ -31,9 +32,13 @@ policy::Outcome<std::unique_ptr<Admin>, std::string> Admin::open(const config::A
 
 void Admin::publish(const std::shared_ptr<const Snapshot>& now) {
   answers_.publish(now);
+  asio::post(io_, [this, tls = now->tls->admin] { tls_ = tls; });
   if (own_) return;  // what is ours changes with a restart only
+  tls_ = now->tls->admin;
   config::Listen listen;
   listen.address = settings_.address;
+  listen.hosts = settings_.hosts;
+  listen.tls = settings_.tls;
   Snapshot own{now->settings, now->rules, Doorplate(listen, port_)};
   own.settings.limits.header_read = own.settings.limits.idle = settings_.deadline;
   own_ = std::make_shared<const Snapshot>(std::move(own));
@@ -76,6 +81,15 @@ Task<> Admin::accept() {
   }
 }
 
+Task<bool> Admin::secure(Downstream& downstream, const std::string& address) {
+  constexpr Handshakes::Listener kUs = Handshakes::Listener::admin;
+  Handshakes& handshakes = services_.handshakes;
+  if (!handshakes.admit(kUs, address, own_->settings.limits, Clock::now())) co_return false;
+  const error_code ec = co_await downstream.secure(tls_, handshakes.tickets(), settings_.deadline);
+  handshakes.count(kUs, end_of(ec, downstream.tls() && downstream.tls()->resumed()));
+  co_return !ec;
+}
+
 // A connection that is aborted leaves open_ at once; its coroutine ends a little later.
 void Admin::make_room() {
   while (open_.size() >= settings_.connections) {
@@ -87,6 +101,9 @@ void Admin::make_room() {
 
 Task<> Admin::answer(Socket socket) {
   if (!acceptor_.is_open()) co_return;  // accepted just before stop()
+  error_code ec;
+  const std::string address = counted_address(socket.remote_endpoint(ec).address());
+  if (ec) co_return;
   Downstream downstream(Channel(std::move(socket)), deadlines_, own_);
   open_.push_back(&downstream);
   struct Leaves {
@@ -96,6 +113,10 @@ Task<> Admin::answer(Socket socket) {
   } const leaves{open_, &downstream};
   Deadline whole(deadlines_, [&downstream] { downstream.abort(); });
   whole.arm(settings_.deadline);
+  if (tls_) {
+    const bool secured = co_await secure(downstream, address);
+    if (!secured) co_return;
+  }
   downstream.close_after_this();
   auto read = co_await downstream.read_head();
   if (!read && read.error().reason == policy::Reason::client_gone) co_return;

@@ -13,11 +13,12 @@
 namespace durward::gateway {
 
 class Downstream;
+class TlsServer;
 
-/// The operator's listener, never the data port: GET /livez, /readyz, /startupz and /metrics. Loopback only. One thread, and
-/// one answer a connection, within admin.deadline. It answers from start() on, until then connections wait in the backlog.
-/// Beyond admin.connections the oldest connection ends: whoever holds connections open can neither keep a probe out nor touch
-/// the data plane.
+/// The operator's listener, never the data port: GET /livez, /readyz, /startupz and /metrics. Beyond loopback with TLS only.
+/// One thread, and one answer a connection, within admin.deadline. It answers from start() on, until then connections wait in
+/// the backlog. Beyond admin.connections the oldest connection ends: whoever holds connections open can neither keep a probe
+/// out nor touch the data plane.
 class Admin {
  public:
   /// loops: all of the gateway's; they outlive the listener. Errors: one sentence for the operator.
@@ -37,6 +38,7 @@ class Admin {
   Admin(const config::Admin& settings, Services& services, std::vector<LoopView> loops);
   Task<> accept();
   Task<> answer(Socket socket);
+  Task<bool> secure(Downstream& downstream, const std::string& address);
   Task<> report_suppressed();
   void make_room();
   const config::Admin settings_;
@@ -47,8 +49,10 @@ class Admin {
   Deadlines deadlines_;
   std::thread thread_;
   std::uint16_t port_ = 0;
-  std::list<Downstream*> open_;          // the oldest first; its thread only
-  std::shared_ptr<const Snapshot> own_;  // our limits and our Doorplate
+  std::list<Downstream*> open_;           // the oldest first; its thread only
+  std::shared_ptr<const Snapshot> own_;   // our limits and our Doorplate
+  std::shared_ptr<const TlsServer> tls_;  // of the snapshot in force; null: plain. Its thread only, once that runs
+  Services& services_;
 };
 
 }  // namespace durward::gateway

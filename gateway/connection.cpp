@@ -1,5 +1,6 @@
 #include "gateway/connection.hpp"
 
+#include "gateway/stranger.hpp"
 #include "gateway/trace.hpp"
 
 namespace durward::gateway {
@@ -34,6 +35,7 @@ class Metered {
 Connection::Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address, Buffered& of_address)
     : loop_(loop),
       pipeline_(pipeline),
+      tls_(loop.now->tls->listen),
       downstream_(Channel(std::move(socket)), loop.deadlines, loop.now),
       address_(std::move(address)),
       of_address_(of_address) {
@@ -49,9 +51,10 @@ Connection::~Connection() {
 void Connection::drain() { downstream_.drain(); }
 void Connection::cut() { downstream_.abort(); }
 
-void Connection::begin(Exchange& x) const {
+void Connection::begin(Exchange& x) {
   x.head = &downstream_.head();
   x.address = address_;
+  if (certificate_) x.certificate = &*certificate_;
   x.arrived = Clock::now();
   x.arrived_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -65,7 +68,24 @@ void Connection::begin(Exchange& x) const {
   x.entry_id = audit::new_ulid(x.arrived_ms);
 }
 
+Task<bool> Connection::secure() {
+  const std::shared_ptr<const Snapshot> now = loop_.now;
+  Handshakes& handshakes = loop_.services.handshakes;
+  const error_code ec = co_await downstream_.secure(std::move(tls_), handshakes.tickets(), now->settings.limits.handshake);
+  const TlsStream* const tls = downstream_.tls();
+  const Handshakes::End end = end_of(ec, tls && tls->resumed());
+  handshakes.count(Handshakes::Listener::data, end);
+  if (end == Handshakes::End::certificate) refuse_certificate(loop_, now->settings.limits, address_, ec.message());
+  if (ec) co_return false;
+  if (const PeerCertificate* shown = tls->peer(); shown) certificate_.emplace(shown->der, shown->between);
+  co_return true;
+}
+
 Task<> Connection::run() {
+  if (tls_) {
+    const bool secured = co_await secure();
+    if (!secured) co_return;
+  }
   do {
     auto read = co_await downstream_.read_head();
     if (!read && read.error().reason == Reason::client_gone) co_return;

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "gateway/downstream.hpp"
@@ -7,7 +8,7 @@
 
 namespace durward::gateway {
 
-/// One connection from accept to close: exchanges, one after the other. Lives on its loop.
+/// One connection from accept to close: TLS, if the listener has it, and exchanges, one after the other. Lives on its loop.
 class Connection {
  public:
   Connection(Loop& loop, Pipeline& pipeline, Socket socket, std::string address, Buffered& of_address);
@@ -21,12 +22,15 @@ class Connection {
   void cut();
 
  private:
-  void begin(Exchange& x) const;
+  Task<bool> secure();
+  void begin(Exchange& x);
   Loop& loop_;
   Pipeline& pipeline_;
+  std::shared_ptr<const TlsServer> tls_;  // to begin with; null: the connection is plain, or its handshake has begun
   Downstream downstream_;
   const std::string address_;
   Buffered& of_address_;
+  std::optional<ClientCertificate> certificate_;  // of the caller, which TLS has verified
 };
 
 }  // namespace durward::gateway

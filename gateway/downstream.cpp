@@ -1,6 +1,7 @@
 #include "gateway/downstream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/write.hpp>
 
 #include "gateway/tune.hpp"
@@ -22,6 +23,7 @@ constexpr std::chrono::seconds kDrainGrace{2};
 // How long, and for how much, a refused body is read and thrown away: a kindness, bounded by what it may cost.
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::size_t kLingerBytes = 16 << 20;
+constexpr std::size_t kFailedBytes = 64 << 10;  // likewise, after a handshake that failed
 }  // namespace
 
 Downstream::Downstream(Channel socket, Deadlines& deadlines, const std::shared_ptr<const Snapshot>& now)
@@ -37,7 +39,39 @@ Downstream::Downstream(Channel socket, Deadlines& deadlines, const std::shared_p
 
 void Downstream::drain() {
   closing_ = true;
-  if (idle_) deadline_.arm(kDrainGrace);
+  if (idle_ || securing_) deadline_.arm(kDrainGrace);
+}
+
+// OpenSSL's memory is taken once the caller says something: who only connects costs a socket.
+Task<error_code> Downstream::secure(std::shared_ptr<const TlsServer> tls, TicketKeys& tickets, Clock::duration most) {
+  const Clock::duration budget = closing_ ? std::min<Clock::duration>(most, kDrainGrace) : most;
+  deadline_.arm(budget);
+  securing_ = true;
+  error_code ec;
+  co_await socket_.socket().async_wait(Socket::wait_read, into(ec));
+  if (!ec) {
+    socket_.secure(tls->accept(socket_.socket().native_handle(), tickets));
+    ec = co_await socket_.handshake();
+  }
+  securing_ = false;
+  if (deadline_.expired()) ec = asio::error::timed_out;
+  deadline_.disarm();
+  if (ec && ec.category() != asio::error::get_system_category()) co_await see_off();
+  if (ec) gone_ = true;
+  co_return ec;
+}
+
+// What the caller has sent meanwhile is taken in, so that closing does not reset the connection before TLS's alert is read.
+Task<> Downstream::see_off() {
+  error_code ec;
+  std::array<char, 512> thrown_away;
+  socket_.socket().shutdown(tcp::socket::shutdown_send, ec);
+  deadline_.arm(kDrainGrace);
+  for (std::size_t taken = 0; !ec && taken < kFailedBytes;) {
+    const asio::mutable_buffer room = asio::buffer(thrown_away);
+    taken += co_await socket_.socket().async_read_some(room, into(ec));
+  }
+  deadline_.disarm();
 }
 
 // How the read that has ended did.

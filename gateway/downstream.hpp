@@ -11,6 +11,7 @@
 #include "gateway/intake.hpp"
 #include "gateway/services.hpp"
 #include "gateway/soon.hpp"
+#include "gateway/tls_server.hpp"
 
 namespace durward::gateway {
 
@@ -24,6 +25,12 @@ class Downstream {
   ~Downstream() { intake_->detach(); }
   Downstream(const Downstream&) = delete;
   Downstream& operator=(const Downstream&) = delete;
+
+  /// TLS before anything else, within most. Errors: timed_out, the socket's, or why there is no TLS; then the caller has been
+  /// told as far as TLS tells, and there is nothing to read or write any more. tickets outlives the connection.
+  Task<error_code> secure(std::shared_ptr<const TlsServer> tls, TicketKeys& tickets, Clock::duration most);
+  /// After secure(); null: the connection is plain.
+  const TlsStream* tls() const { return socket_.tls(); }
 
   /// Waits for the next request's head. Error: what to refuse with, or client_gone when there is nobody to answer.
   Task<policy::Outcome<void>> read_head();
@@ -65,6 +72,7 @@ class Downstream {
 
  private:
   void rest();
+  Task<> see_off();
   error_code received();
   ReadBuffer& unread() { return intake_->unread; }
   policy::Outcome<bool> take_payload(Held& held);
@@ -78,7 +86,7 @@ class Downstream {
   const std::shared_ptr<Intake> intake_;
   Deadline deadline_;
   Clock::duration waited_{};
-  bool idle_ = false, closing_ = false, promised_ = false, began_ = false, gone_ = false, writing_ = false;
+  bool securing_ = false, idle_ = false, closing_ = false, promised_ = false, began_ = false, gone_ = false, writing_ = false;
 };
 
 }  // namespace durward::gateway

@@ -8,6 +8,7 @@
 
 #include "gateway/connection.hpp"
 #include "gateway/refusal.hpp"
+#include "gateway/stranger.hpp"
 
 namespace durward::gateway {
 
@@ -30,6 +31,17 @@ error_code bind_socket(Acceptor& acceptor, const std::string& address, std::uint
     ec.assign(errno, boost::system::system_category());
   if (!ec) acceptor.bind(endpoint, ec);
   return ec;
+}
+
+void send_refusal(Socket& socket) {
+  RefusalContext context;
+  context.reason = policy::Reason::too_many_connections;
+  const Refusal refusal = refuse(context);
+  Headers headers;
+  headers.add(refusal.headers);
+  const std::string answer = response_head(refusal.http, headers, false, refusal.body.size(), false) + refusal.body;
+  error_code ignored;
+  socket.send(asio::buffer(answer), MSG_DONTWAIT, ignored);  // a fresh socket has room for it; if not, closing says enough
 }
 
 Task<> serve_connection(std::unique_ptr<Connection> connection) {
@@ -97,26 +109,15 @@ void Listener::welcome(Socket socket) {
   const tcp::endpoint peer = socket.remote_endpoint(ec);
   if (ec) return;
   const std::string address = counted_address(peer.address());
+  const bool tls = loop_.now->tls->listen != nullptr;
   Buffered* const of_address = loop_.services.doormen.enter(address);
   if (!of_address) {
-    audit::Record record;
-    record.type = audit::Type::refusal;
-    record.ts_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-    record.id = audit::new_ulid(record.ts_ms);
-    record.verdict = policy::Verdict::deny;
-    record.effect = audit::Effect::none;
-    record.reason = policy::name(policy::Reason::too_many_connections);
-    loop_.services.ledger.refuse_anonymous(std::move(record), address);
-    RefusalContext context;
-    context.reason = policy::Reason::too_many_connections;
-    const Refusal refusal = refuse(context);
-    Headers headers;
-    headers.add(refusal.headers);
-    const std::string answer = response_head(refusal.http, headers, false, refusal.body.size(), false) + refusal.body;
-    socket.send(asio::buffer(answer), MSG_DONTWAIT, ec);  // a fresh socket has room for it; if not, closing says enough
+    refuse_connection(loop_.services, address);
+    if (!tls) send_refusal(socket);
     return;
   }
+  if (tls && !loop_.services.handshakes.admit(Handshakes::Listener::data, address, loop_.now->settings.limits, Clock::now()))
+    return loop_.services.doormen.leave(address);
   auto connection = std::make_unique<Connection>(loop_, pipeline_, std::move(socket), address, *of_address);
   asio::co_spawn(loop_.io.get_executor(), serve_connection(std::move(connection)), asio::detached);
 }

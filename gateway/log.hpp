@@ -29,6 +29,7 @@ enum class Event : std::uint8_t {
   drained,         // the gateway has ended all that was under way, and the ledger is closed
   keys,            // an issuer's key set could not be fetched
   admin_refused,   // the admin listener turned somebody away because of Host or Origin
+  certificate,     // a client certificate was refused in the handshake
 };
 std::string_view name(Event event) noexcept;
 std::string_view name(LogLevel level) noexcept;

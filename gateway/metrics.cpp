@@ -117,6 +117,24 @@ void add_key_sets(Families& out, const AuthnMethods& methods) {
   }
 }
 
+void add_certificates(Families& out, const Tls& tls) {
+  if (tls.listen) out.set(Metric::certificate_expiry, tls.listen->expires(), {"listen", ""});
+  if (tls.admin) out.set(Metric::certificate_expiry, tls.admin->expires(), {"admin", ""});
+  for (const auto& [name, client] : tls.servers)
+    if (client->expires() != 0) out.set(Metric::certificate_expiry, client->expires(), {"server", name});
+}
+
+void add_handshakes(Families& out, const Handshakes& handshakes, const Tls& tls) {
+  using Listener = Handshakes::Listener;
+  for (const auto& [listener, server] :
+       {std::pair{Listener::data, tls.listen.get()}, std::pair{Listener::admin, tls.admin.get()}})
+    for (std::size_t end = 0; server && end < Handshakes::kEnds; ++end) {
+      const auto each = static_cast<Handshakes::End>(end);
+      const Labels labels{std::string(Handshakes::name(listener)), std::string(Handshakes::name(each))};
+      out.set(Metric::handshakes, handshakes.ended(listener, each), labels);
+    }
+}
+
 void add_shared(Families& out, Services& services) {
   out.set(Metric::connections_open, services.doormen.inside());
   out.set(Metric::connections_refused, services.doormen.refused());
@@ -194,6 +212,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_shared(out, services_);
   if (now) add_servers(out, services_, *now);
   if (now) add_key_sets(out, *now->authn);
+  if (now) add_certificates(out, *now->tls);
+  if (now) add_handshakes(out, services_.handshakes, *now->tls);
   add_process(out);
   return out.take();
 }

@@ -28,6 +28,8 @@ constexpr std::array<MetricRow, kMetrics> kTable{{
   {Metric::key_set_age, "durward_key_set_age_seconds", kGauge, "seconds", {"issuer"}, "Since an issuer's key set was fetched, or read from its file; absent before. After 24 hours a fetched one is not used any more."},
   {Metric::connections_open, "durward_connections_open", kGauge, "connections", {}, "Connections of agents."},
   {Metric::connections_refused, "durward_connections_refused_total", kCounter, "connections", {}, "Connections refused by limits.connections or limits.connections_per_address."},
+  {Metric::handshakes, "durward_tls_handshakes_total", kCounter, "handshakes", {"listener", "result"}, "TLS handshakes with callers, by listener (listen, admin) and how they ended: full, resumed, refused (limits.handshakes, limits.handshakes_per_address: none was begun), certificate (the caller's does not hold), late (limits.handshake), failed."},
+  {Metric::certificate_expiry, "durward_tls_certificate_expiry_timestamp_seconds", kGauge, "seconds", {"use", "server"}, "Unix time at which the first certificate of a chain in force expires: that of a listener (use listen or admin), or the one that a server is shown (use server)."},
   {Metric::upstream_connections, "durward_upstream_connections", kGauge, "connections", {"server", "state"}, "Connections to a server: in_use count against limits.upstream_connections, idle ones are kept for reuse."},
   {Metric::buffered_bytes, "durward_buffered_bytes", kGauge, "bytes", {}, "Bodies, answers and events held in memory, against limits.buffered_bytes."},
   {Metric::ledger_queue, "durward_ledger_queue_records", kGauge, "records", {}, "Records that wait for the ledger's writer, against ledger.queue."},

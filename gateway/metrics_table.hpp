@@ -24,6 +24,8 @@ enum class Metric : std::uint8_t {
   key_set_age,
   connections_open,
   connections_refused,
+  handshakes,
+  certificate_expiry,
   upstream_connections,
   buffered_bytes,
   ledger_queue,

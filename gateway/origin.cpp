@@ -74,7 +74,7 @@ Doorplate::Doorplate(const config::Listen& listen, std::uint16_t bound_port) : l
   const std::string port = ":" + std::to_string(bound_port);
   const auto add = [&](const std::string& host) {
     hosts_.push_back(host + port);
-    if (bound_port == 80) hosts_.push_back(host);  // the port that a Host header may leave out
+    if (bound_port == (listen.tls.given() ? 443 : 80)) hosts_.push_back(host);  // the port that a Host header may leave out
   };
   const std::string& address = listen.address.value;
   if (!is_any(address)) add(authority(address));

@@ -54,6 +54,12 @@ unsigned loops(const config::Listen& listen) {
   return std::clamp(std::thread::hardware_concurrency(), 1u, 8u);
 }
 
+std::vector<std::string> hosts(const config::Admin& admin) {
+  std::vector<std::string> out;
+  for (const auto& host : admin.hosts) out.push_back(host.value);
+  return out;
+}
+
 // The first setting that differs and that a running gateway cannot change; empty: none.
 std::string needs_restart(const config::Settings& now, const config::Settings& next) {
   const config::Ledger& a = now.ledger;
@@ -62,6 +68,10 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
       {now.listen.address.value == next.listen.address.value, "listen.address"},
       {now.listen.port == next.listen.port, "listen.port"},
       {now.listen.threads == next.listen.threads, "listen.threads"},
+      // With TLS or without; the files are read anew each time.
+      {now.listen.tls.given() == next.listen.tls.given(), "listen.tls"},
+      {now.admin.tls.given() == next.admin.tls.given(), "admin.tls"},
+      {hosts(now.admin) == hosts(next.admin), "admin.hosts"},
       {now.admin.address.value == next.admin.address.value, "admin.address"},
       {now.admin.port == next.admin.port, "admin.port"},
       {now.admin.metrics_open == next.admin.metrics_open, "admin.metrics_open"},
@@ -103,9 +113,10 @@ void log_drained(Clock::duration took, std::uint64_t cut, bool whole) {
   log::write(whole && cut == 0 ? log::LogLevel::info : log::LogLevel::warn, log::Event::drained, line);
 }
 
-std::string url(const std::string& address, std::uint16_t port) {
-  return address.find(':') == std::string::npos ? fmt::format("http://{}:{}", address, port)
-                                                : fmt::format("http://[{}]:{}", address, port);
+std::string url(const config::ServerTls& tls, const std::string& address, std::uint16_t port) {
+  const char* const scheme = tls.given() ? "https" : "http";
+  return address.find(':') == std::string::npos ? fmt::format("{}://{}:{}", scheme, address, port)
+                                                : fmt::format("{}://[{}]:{}", scheme, address, port);
 }
 
 }  // namespace
@@ -230,8 +241,12 @@ void Runtime::State::publish(std::shared_ptr<const Snapshot> now) {
   admin->publish(now);
 }
 
-std::string Runtime::data_url() const { return url(state_->settings.listen.address.value, state_->port); }
-std::string Runtime::admin_url() const { return url(state_->settings.admin.address.value, state_->admin->port()); }
+std::string Runtime::data_url() const {
+  return url(state_->settings.listen.tls, state_->settings.listen.address.value, state_->port);
+}
+std::string Runtime::admin_url() const {
+  return url(state_->settings.admin.tls, state_->settings.admin.address.value, state_->admin->port());
+}
 
 Outcome<void, std::string> Runtime::reload(const config::Settings& next, std::shared_ptr<const policy::Rulebook> rules,
                                            std::shared_ptr<const Tls> tls) {

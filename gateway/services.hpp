@@ -11,6 +11,7 @@
 #include "gateway/authn_methods.hpp"
 #include "gateway/catalogue.hpp"
 #include "gateway/destinations.hpp"
+#include "gateway/handshakes.hpp"
 #include "gateway/metrics_meters.hpp"
 #include "gateway/origin.hpp"
 #include "gateway/session_id.hpp"
@@ -101,7 +102,7 @@ struct Snapshot {
   std::shared_ptr<const policy::Rulebook> rules;
   Doorplate door;
   Destinations destinations{};
-  std::shared_ptr<const Tls> tls{};
+  std::shared_ptr<const Tls> tls = std::make_shared<const Tls>();
   std::shared_ptr<const AuthnMethods> authn{};        // who may call
   std::shared_ptr<const AuthnMethods> admin_authn{};  // who may read the metrics
   std::shared_ptr<const ProtectedResources> resources{};
@@ -122,6 +123,7 @@ struct Services {
   KeySources key_sources;
   quotas::RateTable failed_authentications;  // by address
   quotas::ReplayCache proofs;                // DPoP's, that were used
+  Handshakes handshakes;
   Buffered buffered;
   Doormen doormen;
   ToolSeries tool_series;

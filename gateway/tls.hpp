@@ -7,6 +7,7 @@
 
 #include "config/settings.hpp"
 #include "gateway/tls_client.hpp"
+#include "gateway/tls_server.hpp"
 
 namespace durward::gateway {
 
@@ -14,6 +15,7 @@ namespace durward::gateway {
 struct Tls {
   std::map<std::string, std::shared_ptr<const TlsClient>, std::less<>> servers;  // those whose url is https://
   std::shared_ptr<const TlsClient> egress;                                       // for the gateway's own questions
+  std::shared_ptr<const TlsServer> listen, admin;                                // null: the listener is plain
 };
 
 /// Reads the files that settings name. What is wrong goes to diagnostics, at the setting's place; an error leaves the result

@@ -38,6 +38,21 @@ class CertificateCategory : public std::error_category {
   }
 };
 
+// Where an SSL keeps its TlsStream.
+int own_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+std::string der_of(const X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return out;
+}
+
 /// The record to write next, without copying what fills it alone.
 std::string_view next_record(std::span<const std::string_view> pieces, std::size_t skip, std::array<char, kRecord>& room) {
   std::size_t size = 0;
@@ -133,7 +148,10 @@ TlsStream::TlsStream(SslPtr ssl, int fd, std::shared_ptr<const void> context)
   if (bio == nullptr) throw std::bad_alloc();
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_.get(), bio, bio);
+  if (SSL_set_ex_data(ssl_.get(), own_index(), this) != 1) throw std::bad_alloc();
 }
+
+TlsStream& TlsStream::of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_ex_data(ssl, own_index())); }
 
 // A session outlives its connection, however that ended: OpenSSL would forget it without a close_notify.
 TlsStream::~TlsStream() { SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); }
@@ -151,10 +169,13 @@ TlsStep TlsStream::step(int result) {
   }
   broken_ = true;
   const unsigned long why = ERR_peek_error();
+  // Of a signature that does not hold the queue tells more than one thing, the certificate last.
+  const bool certificate = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
   ERR_clear_error();
   TlsStep failed{Status::failed};
-  if (why != 0 && ERR_GET_REASON(why) == SSL_R_CERTIFICATE_VERIFY_FAILED)
-    failed.error = std::error_code(static_cast<int>(SSL_get_verify_result(ssl_.get())), certificate_category());
+  const long verdict = refused_peer_ != X509_V_OK ? refused_peer_ : SSL_get_verify_result(ssl_.get());
+  if (certificate)
+    failed.error = std::error_code(static_cast<int>(verdict), certificate_category());
   else if (why != 0 && !ERR_SYSTEM_ERROR(why))
     failed.error = std::error_code(static_cast<int>(why), tls_category());
   else
@@ -173,11 +194,10 @@ TlsStep TlsStream::handshake() {
 void TlsStream::settle() {
   X509* const shown = SSL_get0_peer_certificate(ssl_.get());
   if (shown == nullptr) return;
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(shown, &der);
-  if (size <= 0) return;
-  peer_.der.assign(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
+  peer_.der = der_of(shown);
+  // Of a server the list begins with its own; nobody asks for the rest of it.
+  const STACK_OF(X509)* const above = SSL_is_server(ssl_.get()) == 1 ? SSL_get_peer_cert_chain(ssl_.get()) : nullptr;
+  for (int i = 0; i < sk_X509_num(above); ++i) peer_.between.push_back(der_of(sk_X509_value(above, i)));
   peer_.verified = SSL_get_verify_result(ssl_.get()) == X509_V_OK && (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0;
 }
 

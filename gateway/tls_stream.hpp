@@ -1,5 +1,6 @@
 #pragma once
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
 #include <boost/system/error_code.hpp>
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "policy/jose/openssl.hpp"
 
@@ -34,6 +36,7 @@ struct TlsStep {
 /// A certificate that a peer has shown, after its chain has been verified.
 struct PeerCertificate {
   std::string der;
+  std::vector<std::string> between;  // what a caller has shown besides, to lead to its authority; DER
   bool verified = false;
 };
 
@@ -64,12 +67,18 @@ class TlsStream {
   const PeerCertificate* peer() const { return peer_.der.empty() ? nullptr : &peer_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
+  /// The one that ssl belongs to, for callbacks of OpenSSL.
+  static TlsStream& of(const SSL* ssl);
+  /// The peer's certificate does not hold: what the handshake's error will be, instead of what the peer is told.
+  void refuse_peer(int why) { refused_peer_ = why; }
+
  private:
   struct Bio;
   TlsStep step(int result);
   void settle();
   int fd_;
   int socket_error_ = 0;  // errno of the last failure of the socket
+  int refused_peer_ = X509_V_OK;
   bool drained_ = false, ended_ = false, broken_ = false;
   const std::shared_ptr<const void> context_;
   PeerCertificate peer_;

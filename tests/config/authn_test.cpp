@@ -7,7 +7,7 @@ using namespace durward::config;
 namespace {
 
 const std::string kRest = "policy: p\nledger: {dir: l, key_ref: \"file:///k\"}\nservers: {s: {url: \"http://h/\"}}\n";
-const std::string kPublic = "listen: {public_url: \"https://gw.example.com\"}\n";
+const std::string kPublic = "listen: {public_url: \"https://gw.example.com\", tls: {cert: c, key: \"file:///k\"}}\n";
 
 // A settings file whose `authn` begins on line 4 after `lines`, which are three.
 std::string with(const std::string& authn) {

@@ -702,7 +702,7 @@ describe('the command line', () => {
     const cases = [
       [{ api_key: { file: 'absent.json' } }, /absent\.json/],
       [{ api_key: { file: 'durward.yaml' } }, /durward\.yaml: /],
-      [{ mtls: { client_ca: 'durward.yaml' } }, /durward\.yaml: /],
+      [{ mtls: { client_ca: 'durward.yaml' } }, /listen\.tls is missing/],
       [{ jwt: { issuer: 'https://as.example.com', jwks: 'file://./durward.yaml' } }, /durward\.yaml: is no key set: key_set_not_json/],
     ];
     const at = await startGateway({ servers: { stub: stub.url } });

@@ -52,7 +52,7 @@ export async function makeAuthority(name = 'Test CA') {
    * A certificate and its key: {certificate, key, cert, pem}: the paths, and both texts. `names` are subject alternative names
    * ('DNS:localhost'); `days` how long it is good from now on, negative for one that is over; `client` for one of a client.
    */
-  async function issue({ names = ['DNS:localhost', 'IP:127.0.0.1'], days = 30, after = 0, kind = 'ec', client = false, cn = 'test' } = {}) {
+  async function make({ names = ['DNS:localhost', 'IP:127.0.0.1'], days = 30, after = 0, kind = 'ec', client = false, cn = 'test' } = {}) {
     const id = `c${++count}`;
     const now = Date.now();
     const usage = client ? 'clientAuth' : 'serverAuth';
@@ -67,6 +67,10 @@ export async function makeAuthority(name = 'Test CA') {
     const files = { certificate: at(`${id}.pem`), key: at(`${id}.key`) };
     return { ...files, cert: await readFile(files.certificate, 'utf8'), pem: await readFile(files.key, 'utf8') };
   }
+
+  // One at a time: `openssl ca` keeps books in files.
+  let last = Promise.resolve();
+  const issue = (options) => (last = last.catch(() => {}).then(() => make(options)));
 
   return {
     dir,

@@ -37,6 +37,7 @@ export async function startGateway({
   };
 
   let process_;
+  let scheme = 'http';
   let port = 0;
   const launch = async () => {
     await writeConfig({ port });
@@ -44,10 +45,11 @@ export async function startGateway({
     process_ = await start(command, args, {
       cwd: dir,
       env,
-      ready: /^data listener http:\/\/(?:127\.0\.0\.1|\[::1\]):(\d+)/m,
+      ready: /^data listener (https?):\/\/(?:127\.0\.0\.1|\[::1\]):(\d+)/m,
       withinMs: 30_000,
     });
-    port = Number(process_.match[1]);
+    scheme = process_.match[1];
+    port = Number(process_.match[2]);
   };
   const cleanUp = () => rm(dir, { recursive: true, force: true });
   const readRecords = async () => {
@@ -72,8 +74,8 @@ export async function startGateway({
     get port() {
       return port;
     },
-    origin: () => `http://127.0.0.1:${port}`,
-    url: (server = 'fixture') => `http://127.0.0.1:${port}/mcp/${server}`,
+    origin: () => `${scheme}://127.0.0.1:${port}`,
+    url: (server = 'fixture') => `${scheme}://127.0.0.1:${port}/mcp/${server}`,
     ledgerDir: join(dir, 'ledger'),
     dir,
     logs: () => process_.logs(),
@@ -85,7 +87,7 @@ export async function startGateway({
     },
     /** Asks the admin listener: GET, or what `options` says. */
     async admin(path, options = {}) {
-      const listening = /^admin listener (http:\S+)$/m;
+      const listening = /^admin listener (https?:\S+)$/m;
       await within(process_.said(listening), 'the admin listener');
       return send(`${listening.exec(process_.logs())[1]}${path}`, { method: 'GET', ...options }).whole();
     },

@@ -2,6 +2,7 @@
 // callers that write down what they were told. For tests of what must hold under load: drain, reload, kill -9.
 import { randomBytes } from 'node:crypto';
 import { Agent, createServer, request } from 'node:http';
+import { Agent as AgentTls, request as requestTls } from 'node:https';
 import { claim, modernHeaders } from './wire.mjs';
 
 const NAMES = ['read', 'write'];
@@ -121,11 +122,13 @@ export const REQUESTS = {
 
 // ---- callers
 
-/** One caller with one kept connection at a time; `kept: false` takes a new connection for each request. */
+/** One caller with one kept connection at a time; `kept: false` takes a new connection for each request. `tls`: as node:tls. */
 export class Caller {
-  constructor(url, { kept = true } = {}) {
+  constructor(url, { kept = true, tls = {} } = {}) {
     this.url = new URL(url);
-    this.agent = kept ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
+    const secure = this.url.protocol === 'https:';
+    this.request = secure ? (options) => requestTls({ ...options, ...tls }) : request;
+    this.agent = kept ? new (secure ? AgentTls : Agent)({ keepAlive: true, maxSockets: 1 }) : false;
     this.session = undefined;
   }
 
@@ -160,7 +163,7 @@ export class Caller {
     };
     return new Promise((resolve) => {
       const told = { trace, status: undefined, entry: undefined, message: undefined, whole: false };
-      const req = request({ hostname, port, path: pathname, method, headers: all, agent: this.agent });
+      const req = this.request({ hostname, port, path: pathname, method, headers: all, agent: this.agent });
       const failed = (error) =>
         resolve({ ...told, error: error.code ?? error.message, reused: req.reusedSocket, refused: error.syscall === 'connect' });
       req.once('error', failed).once('response', (res) => {

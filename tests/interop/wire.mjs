@@ -1,12 +1,13 @@
 // A client without manners: it sends exactly the bytes and headers that it is given, and sees exactly what comes back.
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 
 export const MODERN = '2026-07-28';
 const LAST_RESORT_MS = 10_000;
 
-/** Sends one request. Header values may be arrays (repeated fields); undefined leaves a header out. `from` is a local address. */
-export function send(url, { method = 'POST', headers = {}, body, from } = {}) {
-  const { hostname, port, pathname, search, host } = new URL(url);
+/** Sends one request. Header values may be arrays (repeated fields); undefined leaves a header out. `from` is a local address; `tls` what node:tls takes. */
+export function send(url, { method = 'POST', headers = {}, body, from, tls = {}, agent = false } = {}) {
+  const { protocol, hostname, port, pathname, search, host } = new URL(url);
   const bytes = body === undefined ? undefined : Buffer.from(body);
   const all = {
     host,
@@ -16,7 +17,8 @@ export function send(url, { method = 'POST', headers = {}, body, from } = {}) {
     ...headers,
   };
   const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [value].flat().flatMap((one) => [name, one])));
-  const req = request({ hostname, port, path: `${pathname}${search}`, method, headers: lines, agent: false, localAddress: from });
+  const ask = protocol === 'https:' ? requestTls : request;
+  const req = ask({ hostname, port, path: `${pathname}${search}`, method, headers: lines, agent, localAddress: from, ...tls });
   return new Exchange(req, bytes);
 }
 
@@ -141,10 +143,10 @@ export function modern(method, params = {}, { id = 1, headers = {} } = {}) {
 export const call = (args, options) => modern('tools/call', { name: 'echo', arguments: args }, options);
 
 /** Opens a legacy session; `version` is what is offered (and, by the stub, agreed). */
-export async function openSession(url, { version = '2025-11-25', name = mark() } = {}) {
+export async function openSession(url, { version = '2025-11-25', name = mark(), tls } = {}) {
   const params = { protocolVersion: version, capabilities: { elicitation: {} }, clientInfo: { name, version: '1' } };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
-  const answer = await send(url, { body }).whole();
+  const answer = await send(url, { body, tls }).whole();
   const id = answer.headers['mcp-session-id'];
   if (answer.status !== 200 || !id) throw new Error(`no session: ${answer.status} ${answer.text}`);
   const headers = { 'mcp-session-id': id, 'mcp-protocol-version': version };
@@ -154,8 +156,8 @@ export async function openSession(url, { version = '2025-11-25', name = mark() }
     answer,
     upstreamId: `upstream-${name}`,
     headers,
-    post: (message, more = {}) => send(url, { headers: { ...headers, ...more }, body: typeof message === 'string' ? message : JSON.stringify(message) }),
-    get: (more = {}) => send(url, { method: 'GET', headers: { ...headers, ...more } }),
-    delete: () => send(url, { method: 'DELETE', headers }),
+    post: (message, more = {}) => send(url, { tls, headers: { ...headers, ...more }, body: typeof message === 'string' ? message : JSON.stringify(message) }),
+    get: (more = {}) => send(url, { tls, method: 'GET', headers: { ...headers, ...more } }),
+    delete: () => send(url, { tls, method: 'DELETE', headers }),
   };
 }

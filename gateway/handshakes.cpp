@@ -13,7 +13,8 @@ using End = Handshakes::End;
 
 constexpr std::size_t kAddresses = 1 << 14;
 
-constexpr std::array<std::string_view, Handshakes::kEnds> kEndNames{"full", "resumed", "refused", "certificate", "late", "failed"};
+constexpr std::array<std::string_view, Handshakes::kEnds> kEndNames{"full",        "resumed", "refused",
+                                                                    "certificate", "late",    "failed"};
 
 }  // namespace
 

@@ -17,9 +17,9 @@ using Of = TlsMistake::Of;
 
 namespace {
 
-constexpr int kDepth = 6;                    // certificates between a caller's and its authority
-constexpr long kCertificates = 32 << 10;     // bytes of them, of one caller
-constexpr std::size_t kNames = 16 << 10;     // bytes of authorities' names that are told to callers
+constexpr int kDepth = 6;                         // certificates between a caller's and its authority
+constexpr long kCertificates = 32 << 10;          // bytes of them, of one caller
+constexpr std::size_t kNames = 16 << 10;          // bytes of authorities' names that are told to callers
 constexpr std::string_view kContext = "durward";  // whose sessions these are
 
 // The one protocol that is spoken here. Who offers others only is told so, and is not taken for somebody who did not ask.
@@ -75,7 +75,8 @@ int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX*
       std::copy(key->name.begin(), key->name.end(), name);
       return RAND_bytes(iv, EVP_MAX_IV_LENGTH) == 1 && set_up(*key, iv, cipher, mac, true) ? 1 : -1;
     }
-    const TicketKeys::Found found = keys->find(std::span<const unsigned char, TicketKeys::kNameBytes>(name, TicketKeys::kNameBytes));
+    const TicketKeys::Found found =
+        keys->find(std::span<const unsigned char, TicketKeys::kNameBytes>(name, TicketKeys::kNameBytes));
     if (!found.key) return 0;
     if (!set_up(*found.key, iv, cipher, mac, false)) return -1;
     return found.newest ? 1 : 2;

@@ -52,7 +52,8 @@ TEST_CASE("beyond loopback the data listener has TLS, or says in so many words t
       {listen("tls: {key: \"file:///k\"}"), "listen.tls.cert is missing"},
       {listen("tls: {cert: c.pem, key: k.pem}"), "listen.tls.key must be"},
       {whole("authn: anonymous\n", "listen: {address: 0.0.0.0, " + kTls + "}\n"), "listen.address must be loopback"},
-      {whole("authn: anonymous\n", "listen: {address: 0.0.0.0, insecure_plaintext: true}\n"), "listen.address must be loopback"},
+      {whole("authn: anonymous\n", "listen: {address: 0.0.0.0, insecure_plaintext: true}\n"),
+       "listen.address must be loopback"},
       {whole("authn: anonymous\n", "listen: {public_url: \"http://localhost:1\", " + kTls + "}\n"), "must begin with https://"},
   });
 }
@@ -73,7 +74,8 @@ TEST_CASE("beyond loopback the admin listener has TLS and knows whom it serves")
       {admin("address: 0.0.0.0, " + kTls), "admin.address must be loopback"},
       {admin("address: 0.0.0.0, " + authn), "admin.address must be loopback"},
       {admin("address: 0.0.0.0, " + authn + ", " + kTls), ""},
-      {admin("address: 0.0.0.0, metrics_open: true, " + authn + ", " + kTls), "admin.metrics_open must be false beyond loopback"},
+      {admin("address: 0.0.0.0, metrics_open: true, " + authn + ", " + kTls),
+       "admin.metrics_open must be false beyond loopback"},
       {admin("metrics_open: true, " + kTls), ""},
       {admin("insecure_plaintext: true"), "unknown key"},
   });
@@ -106,7 +108,8 @@ TEST_CASE("certificates and keys are found from the file that names them") {
   const auto loaded = read(kBase + "authn: anonymous\nlisten: {" + kTls + "}\nadmin: {" + kTls +
                            "}\nservers: {s: {url: \"https://h/\", " + kTls + "}}\n");
   REQUIRE(loaded.value);
-  for (const auto* cert : {&loaded.value->listen.tls.cert, &loaded.value->admin.tls.cert, &loaded.value->servers.at("s").tls.cert})
+  for (const auto* cert :
+       {&loaded.value->listen.tls.cert, &loaded.value->admin.tls.cert, &loaded.value->servers.at("s").tls.cert})
     CHECK(cert->value == "/base/c.pem");
   for (const auto* key : {&loaded.value->listen.tls.key, &loaded.value->admin.tls.key, &loaded.value->servers.at("s").tls.key})
     CHECK(key->value == "file:///base/k.pem");

@@ -122,8 +122,8 @@ TEST_CASE("TLS 1.3 and 1.2 are spoken, and nothing older") {
 TEST_CASE("of TLS 1.2 only forward secrecy with authenticated encryption is taken") {
   Fixture t;
   const auto server = t.server();
-  for (const char* cipher : {"AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "DHE-RSA-AES128-GCM-SHA256",
-                             "AECDH-AES128-SHA", "ECDHE-ECDSA-NULL-SHA"}) {
+  for (const char* cipher : {"AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384",
+                             "DHE-RSA-AES128-GCM-SHA256", "AECDH-AES128-SHA", "ECDHE-ECDSA-NULL-SHA"}) {
     const ContextPtr context = Fixture::context(TLS1_2_VERSION);
     CAPTURE(cipher);
     REQUIRE(SSL_CTX_set_cipher_list(context.get(), (std::string(cipher) + ":@SECLEVEL=0").c_str()) == 1);
@@ -149,7 +149,8 @@ TEST_CASE("of the protocols that a caller offers http/1.1 is chosen; who offers 
   CHECK(offer("\x08http/1.1") == std::string_view("http/1.1"));
   CHECK(offer("\x02h2\x08http/1.1") == std::string_view("http/1.1"));
   CHECK(offer("\x02h2") == std::string_view("refused"));
-  CHECK(offer("\x08HTTP/1.1\x03" "ftp") == std::string_view("refused"));
+  CHECK(offer("\x08HTTP/1.1\x03"
+              "ftp") == std::string_view("refused"));
   CHECK(offer("") == std::string_view("none"));
 }
 
@@ -283,7 +284,8 @@ TEST_CASE("what is no TLS fails at once") {
   Fixture t;
   const auto server = t.server();
   const ContextPtr context = Fixture::context();
-  for (const std::string_view bytes : {"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "\x16\x03\x01\xff\xff\x01", "\x80\x2e\x01\x03\x01"}) {
+  for (const std::string_view bytes :
+       {"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "\x16\x03\x01\xff\xff\x01", "\x80\x2e\x01\x03\x01"}) {
     Line line(*server, t.tickets, context.get());
     const std::string padded = std::string(bytes) + std::string(64, '\0');
     REQUIRE(::write(line.fds[0], padded.data(), padded.size()) > 0);

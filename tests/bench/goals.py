@@ -8,6 +8,8 @@ from measure import Case
 PACED = Case("json.300", 16, 2000)
 TRAFFIC = [Case("json.300", 16, traffic=traffic) for traffic in ("plain", "session", "modern")]
 POLICY, LIGHT = "policy+written", "light"
+PROFILES = [Case("json.300", connections) for connections in (16, 64)]
+NGINX_TLS, LIGHT_TLS, LIGHT_JWT = "nginx, TLS", "light, TLS", "light, JWT"
 
 
 def by_thread(rounds, case):
@@ -64,6 +66,18 @@ def goals(rounds, memory, idle, ledger):
     return report.table(("what", "goal", "measured", "reached"), rows)
 
 
+def profiles(rounds):
+    """TLS beside nginx with TLS, and what TLS and a token cost: both on kept connections."""
+    rows = []
+    for case in PROFILES:
+        for name, other, goal in ((LIGHT_TLS, NGINX_TLS, None), (LIGHT_TLS, LIGHT, None), (NGINX_TLS, "nginx", None), (LIGHT_JWT, LIGHT, 1.15)):
+            ratio = rounds.ratio(case, name, other=other)
+            reached = "" if goal is None else "yes" if ratio[0] <= goal else "**no**"
+            times = " / ".join(f"{rounds.median(case, each, 'cpu_us'):.1f}" for each in (name, other))
+            rows.append((f"{name} against {other}, {case.connections} connections", times, report.with_spread(ratio) + " ×", f"≤ {goal} ×" if goal else "", reached))
+    return report.table(("what", "CPU µs/request", "ratio", "goal", "reached"), rows)
+
+
 def traffic(rounds):
     rows = []
     for case in TRAFFIC:
@@ -89,7 +103,7 @@ def machine(load_before):
     )
 
 
-def parts(rounds, cases, memory, idle, ledger, load_before):
+def parts(rounds, profiled, cases, memory, idle, ledger, load_before):
     """The tables of the pages, by the name of their markers."""
     alone = [(name, f"{each['per_second']:,.0f}", f"{each['cpu_us']:.1f}", f"{each['mean_batch']:.1f}") for name, each in ledger.items()]
     return {
@@ -99,6 +113,7 @@ def parts(rounds, cases, memory, idle, ledger, load_before):
         "p99": report.ratio_table(rounds, cases, "p99_us"),
         "paced": paced(rounds),
         "traffic": traffic(rounds),
+        "profiles": profiles(profiled),
         "threads": report.table(("thread, 64 connections, 0.3 KB", "CPU µs/request"), by_thread(rounds, Case("json.300", 64))),
         "ledger": report.table(("ledger alone", "per second", "CPU µs each", "mean batch"), alone),
     }

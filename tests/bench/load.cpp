@@ -12,8 +12,8 @@
 
 #include "answers.hpp"
 #include "cpu.hpp"
-#include "net.hpp"
 #include "request.hpp"
+#include "wire.hpp"
 
 // Load for one proxy: N kept connections, either in a closed loop (each asks again as soon as it was answered) or at a fixed
 // rate, where latency counts from the time at which a request was meant to leave, so that a stall is not hidden by the requests
@@ -32,7 +32,8 @@ struct Options {
   std::size_t in_flight = ~std::size_t{0};   // at most so many requests at once
   double seconds = 1, warm = 0.2, rate = 0;  // rate 0: a closed loop
   std::uint64_t first_id = 1, count = 0;     // count > 0: so many requests in place of a time
-  std::string tool, path;
+  std::string tool, path, header;            // header: of every request, a whole line
+  bool tls = false;
   Traffic traffic = Traffic::plain;
   std::vector<int> watch;  // processes whose CPU time is read at both ends of the window
   bool hold = false;       // keep the connections, idle, until the input ends
@@ -50,8 +51,8 @@ nanoseconds span(double seconds) { return nanoseconds(static_cast<std::int64_t>(
 }
 
 struct Connection {
-  explicit Connection(Fd opened) : fd(std::move(opened)) {}
-  Fd fd;
+  explicit Connection(Wire opened) : wire(std::move(opened)) {}
+  Wire wire;
   AnswerReader reader;
   std::uint64_t id = 0;
   Clock::time_point since;  // when the request left, or was meant to
@@ -62,14 +63,15 @@ class Load {
  public:
   explicit Load(const Options& options)
       : options_(options),
-        requests_(options.traffic, options.port, options.path, options.tool),
+        requests_(options.traffic, options.port, options.path, options.tool, options.header),
         epoll_(::epoll_create1(0)),
         timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)),
         id_(options.first_id) {
     for (std::size_t i = 0; i < options.connections; ++i) {
       // 200 from each address, which is below what the gateway allows one address by default.
-      connections_.push_back(std::make_unique<Connection>(dial(options.port, static_cast<std::uint32_t>(1 + i / 200))));
-      watch(connections_.back()->fd.get(), connections_.back().get());
+      Wire wire(dial(options.port, static_cast<std::uint32_t>(1 + i / 200)), options.tls);
+      connections_.push_back(std::make_unique<Connection>(std::move(wire)));
+      watch(connections_.back()->wire.fd(), connections_.back().get());
       idle_.push_back(connections_.back().get());
     }
     watch(timer_.get(), nullptr);
@@ -141,15 +143,16 @@ class Load {
 
   // One session for all connections, as one agent would have.
   void join() {
-    const int fd = connections_.front()->fd.get();
+    const Wire& wire = connections_.front()->wire;
     const std::string request = requests_.initialize();
-    if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) die("initialize");
+    if (wire.send(request) != static_cast<ssize_t>(request.size())) die("initialize");
     AnswerReader reader;
     std::array<char, 4096> chunk;
     std::array<epoll_event, 1> event;
     for (bool complete = false; !complete;) {
       if (::epoll_wait(epoll_.get(), event.data(), 1, 10'000) != 1) fail("initialize is not answered");
-      const ssize_t got = ::recv(fd, chunk.data(), chunk.size(), 0);
+      const ssize_t got = wire.receive(chunk.data(), chunk.size());
+      if (got < 0 && errno == EAGAIN) continue;  // a ticket
       if (got <= 0) fail("initialize is not answered");
       complete = reader.feed({chunk.data(), static_cast<std::size_t>(got)});
       if (reader.broken()) fail("initialize is not answered with HTTP");
@@ -193,14 +196,14 @@ class Load {
     connection.since = since;
     connection.busy = true;
     const std::string request = requests_.call(connection.id);
-    const ssize_t sent = ::send(connection.fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
+    const ssize_t sent = connection.wire.send(request);
     if (sent != static_cast<ssize_t>(request.size())) die("a request did not leave at once");
   }
 
   void receive(Connection& connection) {
     static std::array<char, 1 << 16> chunk;
     for (;;) {
-      const ssize_t got = ::recv(connection.fd.get(), chunk.data(), chunk.size(), 0);
+      const ssize_t got = connection.wire.receive(chunk.data(), chunk.size());
       if (got < 0 && errno == EAGAIN) return;
       if (got < 0) die("recv");
       if (got == 0) fail("a connection was closed after " + std::to_string(answered_) + " answers");
@@ -208,7 +211,7 @@ class Load {
       const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
       if (connection.reader.feed(bytes)) return answered(connection);
       if (connection.reader.broken()) fail("an answer that is not HTTP as expected");
-      if (bytes.size() < chunk.size()) return;
+      if (bytes.size() < chunk.size() && connection.wire.drained_by_short_read()) return;
     }
   }
 
@@ -266,6 +269,10 @@ Options parse(const std::vector<std::string>& arguments) {
       out.port = static_cast<std::uint16_t>(std::stoul(value));
     else if (name == "--path")
       out.path = value;
+    else if (name == "--header")
+      out.header = value;
+    else if (name == "--tls")
+      out.tls = value == "yes";
     else if (name == "--tool")
       out.tool = value;
     else if (name == "--bytes")

@@ -30,7 +30,7 @@ class Rounds:
     def command(self, proxy, case, **more):
         settings = {
             "port": proxy.port, "path": "/mcp/bench", "tool": case.tool, "bytes": int(int(case.tool.split(".")[1]) * 0.9),
-            "connections": case.connections, "rate": case.rate, "traffic": case.traffic, "first-id": self.next_id, **more,
+            "tls": "yes" if proxy.tls else "no", "header": proxy.header, "connections": case.connections, "rate": case.rate, "traffic": case.traffic, "first-id": self.next_id, **more,
         }  # fmt: skip
         pairs = [*settings.items(), *(("watch", pid) for pid in proxy.pids())]
         return [str(self.load_program), *(str(part) for key, value in pairs for part in (f"--{key}", value))]

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 
+import tokens
 from programs import Failure, Program, free_port
 
 NGINX = """
@@ -22,7 +23,7 @@ http {{
   keepalive_requests 100000000;
   upstream mcp {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 100000000; }}
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{tls};
     location / {{
       proxy_pass http://mcp;
       proxy_http_version 1.1;
@@ -77,6 +78,8 @@ class Proxy:
     """One row of the table."""
 
     program = None
+    tls = False
+    header = ""  # of every request
 
     def __init__(self, name):
         self.name = name
@@ -104,11 +107,19 @@ class Direct(Proxy):
 class Nginx(Proxy):
     command = "nginx"
 
+    def __init__(self, name, tls=False):
+        super().__init__(name)
+        self.tls = tls
+
     def start(self, folder, upstream):
         place = folder / self.name
         place.mkdir(parents=True)
         self.port = free_port()
-        (place / "nginx.conf").write_text(NGINX.format(port=self.port, upstream=upstream))
+        tls = ""
+        if self.tls:
+            certificate, key = tokens.certificate(place)
+            tls = f" ssl;\n    ssl_certificate {certificate};\n    ssl_certificate_key {key}"
+        (place / "nginx.conf").write_text(NGINX.format(port=self.port, upstream=upstream, tls=tls))
         self.program = Program(self.name, [self.command, "-e", "stderr", "-p", str(place), "-c", "nginx.conf"], place, port=self.port)
 
 
@@ -124,10 +135,12 @@ class Haproxy(Proxy):
 
 
 class Gateway(Proxy):
-    """durability: of every call's record. kind: of the tools; other than `read` a call has an intent and an outcome."""
+    """durability: of every call's record. kind: of the tools; other than `read` a call has an intent and an outcome.
+    tls: its listener has it. jwt: it asks for a token, which every request brings."""
 
-    def __init__(self, name, binary, durability, policy, kind="read", limits=None):
+    def __init__(self, name, binary, durability, policy, kind="read", limits=None, tls=False, jwt=False):
         super().__init__(name)
+        self.tls, self.jwt = tls, jwt
         self.binary, self.durability, self.policy, self.kind = binary, durability, policy, kind
         self.limits = limits or {}
 
@@ -149,6 +162,14 @@ class Gateway(Proxy):
                 "deadline": "20s",  # this machine's disk is not what is judged
             },
         }
+        if self.tls:
+            certificate, key = tokens.certificate(self.place)
+            settings["listen"]["tls"] = {"cert": str(certificate), "key": f"file://{key}"}
+        if self.jwt:
+            base = settings["listen"]["public_url"] = "http://127.0.0.1:1"
+            issuer = tokens.Issuer(self.place)
+            settings["authn"] = [{"jwt": {"issuer": issuer.name, "jwks": f"file://{issuer.key_set}", "tenants": ["bench"]}}]
+            self.header = f"Authorization: Bearer {issuer.token(base + '/mcp/bench')}"
         if self.policy is POLICY:
             for other in ("files", "tickets", "mail"):
                 settings["servers"][other] = {"url": f"http://127.0.0.1:{upstream}/mcp"}
@@ -156,7 +177,7 @@ class Gateway(Proxy):
             (self.place / name).write_text(json.dumps(value))  # JSON is YAML
         self.must("keys", "init", "--out", "keys/ed25519.key")
         command = [str(self.binary), "serve", "-c", "durward.yaml"]
-        self.program = Program(self.name, command, self.place, ready=r"(?m)^data listener http://127\.0\.0\.1:(\d+)")
+        self.program = Program(self.name, command, self.place, ready=r"(?m)^data listener https?://127\.0\.0\.1:(\d+)")
         self.port = self.program.port
 
     def must(self, *arguments):

@@ -11,12 +11,15 @@ enum class Traffic : std::uint8_t { plain, session, modern };
 /// Makes tools/call requests that differ in their id alone.
 class RequestMaker {
  public:
-  RequestMaker(Traffic traffic, std::uint16_t port, const std::string& path, const std::string& tool) {
+  /// header: one more line of each head, or empty.
+  RequestMaker(Traffic traffic, std::uint16_t port, const std::string& path, const std::string& tool,
+               const std::string& header) {
     const bool modern = traffic == Traffic::modern;
     head_ = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
             "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nUser-Agent: bench/1.0\r\n"
             "Mcp-Protocol-Version: " +
-            (modern ? "2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " + tool : "2025-11-25") + "\r\n";
+            (modern ? "2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " + tool : "2025-11-25") + "\r\n" + header +
+            (header.empty() ? "" : "\r\n");
     tail_ = R"(,"method":"tools/call","params":{"name":")" + tool +
             R"(","arguments":{"query":"what is in the larder today","limit":10,"fields":["name","count"],"exact":false})" +
             (modern ? R"(,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"

@@ -30,6 +30,8 @@ def run(chosen, folder, raw):
         Gateway("light", chosen.durward, "buffered", ALLOW_ALL),
         Gateway("policy+written", chosen.durward, "written", POLICY),
         Gateway("synced", chosen.durward, "synced", POLICY, kind="mutate"),
+        Gateway("light, TLS", chosen.durward, "buffered", ALLOW_ALL, tls=True),
+        Gateway("light, JWT", chosen.durward, "buffered", ALLOW_ALL, jwt=True),
     ]
     others = []
     for kind in (Nginx, Haproxy):

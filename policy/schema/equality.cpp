@@ -144,7 +144,7 @@ bool equal(Value a, Value b, Budget& budget) {
 
 bool distinct(Value array, Budget& budget) {
   if (array.size() <= kFew) return distinct_few(array, budget);
-  if (!budget.take(array.size())) return false;
+  if (!budget.take(array.size() * 2)) return false;  // sorting, too
   std::vector<Hashed> items;
   items.reserve(array.size());
   for (const Value element : array.elements()) {

@@ -1,10 +1,4 @@
-#include <time.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "policy/jose/checks.hpp"
 #include "policy/jose/dpop.hpp"
@@ -12,9 +6,10 @@
 #include "policy/jose/token.hpp"
 #include "quotas/rate_table.hpp"
 #include "quotas/replay.hpp"
+#include "tests/bench/small.hpp"
 #include "tests/policy/jose/issuer.hpp"
 
-// What a credential costs in CPU time of one thread, without a gateway: a table of microseconds, of which nothing is judged.
+// What a credential costs in CPU time of one thread, without a gateway.
 namespace durward::bench {
 namespace {
 
@@ -22,36 +17,6 @@ using namespace jose;
 using tests::issuer;
 using tests::kNow;
 using tests::Signer;
-
-/// What the compiler must not leave out.
-volatile std::size_t sink;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
-
-double microseconds() {
-  timespec used = {};
-  require(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
-  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
-}
-
-/// Runs work in batches for half a second. p99 is of batches, so that the clock costs nothing beside what is measured.
-void measure(const char* title, int batch, const std::function<void()>& work) {
-  std::vector<double> times;
-  const double end = microseconds() + 500'000;
-  for (double begin = microseconds(); begin < end;) {
-    for (int i = 0; i < batch; ++i) work();
-    const double now = microseconds();
-    times.push_back((now - begin) / batch);
-    begin = now;
-  }
-  std::sort(times.begin(), times.end());
-  const auto at = [&times](double part) {
-    return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
-  };
-  std::printf("%-58s %9.2f %9.2f\n", title, at(0.5), at(0.99));
-}
 
 void tokens() {
   for (const Signer* const signer : issuer().all()) {
@@ -110,7 +75,7 @@ void quotas_of_many() {
 }  // namespace durward::bench
 
 int main() {
-  std::printf("%-58s %9s %9s\n", "CPU us", "p50", "p99");
+  durward::bench::heading();
   durward::bench::tokens();
   durward::bench::proofs();
   durward::bench::quotas_of_many();

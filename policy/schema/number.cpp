@@ -54,7 +54,8 @@ std::optional<Number> Number::read(std::string_view token) {
   number.digits_ = token.substr(first, last - first + 1);
   number.count_ = static_cast<std::int64_t>(number.digits_.size()) - (first < dot && dot < last ? 1 : 0);
   number.point_ = static_cast<std::int64_t>(dot) - static_cast<std::int64_t>(first) + (first > dot ? 1 : 0) + *exponent;
-  if (number.point_ > kMostExponent || number.point_ < -kMostExponent) return std::nullopt;
+  const std::int64_t scientific = number.point_ - 1;
+  if (scientific > kMostExponent || scientific < -kMostExponent) return std::nullopt;
   return number;
 }
 

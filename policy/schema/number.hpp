@@ -11,8 +11,8 @@ class Number {
  public:
   static constexpr std::int64_t kMostExponent = 1'000'000'000;
 
-  /// token: a number that the parser of policy/json accepted; it must outlive the Number. Nothing if its exponent, or what
-  /// its digits add to it, is beyond ±kMostExponent.
+  /// token: a number that the parser of policy/json accepted; it must outlive the Number. Nothing if it is written with an
+  /// exponent beyond ±kMostExponent, or would be with one digit before the point.
   static std::optional<Number> read(std::string_view token);
 
   bool zero() const { return count_ == 0; }

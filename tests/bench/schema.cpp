@@ -22,7 +22,7 @@ const Tool kTools[] = {
         "path":{"type":"string","description":"Where"},"offset":{"type":"integer","minimum":0},
         "limit":{"type":"integer","minimum":1,"maximum":10000},"encoding":{"type":"string","enum":["utf-8","base64"]}},
         "required":["path"],"additionalProperties":false})",
-     R"({"path":"/workspace/src/main.cpp","offset":0,"limit":200})"},
+     R"({"path":"src/main.cpp","offset":0,"limit":200})"},
     {"a payment: 6 properties, nested, a pattern, an enum", R"({"type":"object","properties":{
         "amount":{"type":"number","exclusiveMinimum":0,"maximum":10000,"multipleOf":0.01},"currency":{"enum":["EUR","USD","GBP"]},
         "iban":{"type":"string","pattern":"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"},"reference":{"type":"string","maxLength":140},

@@ -2,31 +2,81 @@
 // person would click is clicked by `visit`.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import Provider from 'oidc-provider';
+import { createPublicKey, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
+import Provider, { errors } from 'oidc-provider';
 
 // Nothing listens there: the code is read from the redirect.
 const REDIRECT = 'http://127.0.0.1:1/callback';
+export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 
 function newKey(alg) {
   const pair = alg === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return { ...pair.privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg };
 }
 
+/** What a token of ours says, or nothing: signed with one of these keys, by this issuer, and not over. */
+function readOwn(token, keys, issuer) {
+  const [header, payload, signature] = String(token).split('.');
+  try {
+    const { kid, alg } = JSON.parse(Buffer.from(header, 'base64url'));
+    const jwk = keys.find((one) => one.kid === kid && one.alg === alg);
+    const key = { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' };
+    if (!verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))) return undefined;
+    const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+    return claims.iss === issuer && claims.exp > Date.now() / 1000 ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * `resources` maps an audience to {scope}: the scopes that it knows. `tenant` goes into every token as `org`.
- * Answers {issuer, jwks, requests, asked(), rotate(), allow(), say(), hold(), visit(), stop()}.
+ * `gateway`, where given, is {id, secret, auth}: a confidential client that may ask for tokens of its own (client_credentials) and
+ * exchange those of others (RFC 8693); `auth` is client_secret_basic or client_secret_post.
+ * Answers {issuer, jwks, tokenEndpoint, requests, asked(), rotate(), allow(), say(), hold(), visit(), stop()}.
  */
-export async function startAuthorizationServer({ resources, tenant = 'acme', alg = 'ES256', tokenSeconds = 300, port = 0 }) {
+export async function startAuthorizationServer({ resources, tenant = 'acme', alg = 'ES256', tokenSeconds = 300, port = 0, gateway }) {
   const requests = [];
   let keys = [newKey(alg)];
   let provider;
   let down = false;
   let claims = { org: tenant };
 
+  // RFC 8693 as far as a gateway asks for it: an access token of ours for another audience, the subject's own.
+  async function exchange(ctx) {
+    const { params, client, provider: at } = ctx.oidc;
+    if (params.subject_token_type !== ACCESS_TOKEN) throw new errors.InvalidRequest('subject_token_type');
+    const subject = readOwn(params.subject_token, keys, at.issuer);
+    if (!subject) throw new errors.InvalidGrant('subject_token');
+    const target = params.resource ?? params.audience;
+    if (!resources[target]) throw new errors.InvalidTarget();
+    const known = resources[target].scope.split(' ');
+    const scope = (params.scope ?? resources[target].scope).split(' ').filter((one) => known.includes(one)).join(' ');
+    const token = new at.AccessToken({ accountId: subject.sub, client, scope, gty: EXCHANGE, grantId: randomUUID() });
+    const info = { scope: resources[target].scope, audience: target, accessTokenFormat: 'jwt', accessTokenTTL: tokenSeconds, jwt: { sign: { alg } } };
+    token.resourceServer = new at.ResourceServer(target, info);
+    const value = await token.save();
+    ctx.body = { access_token: value, issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', expires_in: token.expiration, scope };
+  }
+
   const configuration = (issuer) => ({
     jwks: { keys },
-    clients: [{ client_id: 'known', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none', id_token_signed_response_alg: alg }],
+    clients: [
+      { client_id: 'known', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none', id_token_signed_response_alg: alg },
+      ...(gateway
+        ? [
+            {
+              client_id: gateway.id,
+              client_secret: gateway.secret,
+              token_endpoint_auth_method: gateway.auth ?? 'client_secret_basic',
+              grant_types: ['client_credentials', EXCHANGE],
+              redirect_uris: [],
+              response_types: [],
+            },
+          ]
+        : []),
+    ],
     claims: { openid: ['sub'] },
     scopes: ['openid', 'offline_access', ...new Set(Object.values(resources).flatMap(({ scope }) => scope.split(' ')))],
     clientDefaults: { token_endpoint_auth_method: 'none', id_token_signed_response_alg: alg },
@@ -64,6 +114,7 @@ export async function startAuthorizationServer({ resources, tenant = 'acme', alg
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const build = () => {
     provider = new Provider(issuer, configuration(issuer));
+    provider.registerGrantType(EXCHANGE, exchange, ['subject_token', 'subject_token_type', 'requested_token_type', 'audience', 'resource', 'scope']);
     provider.on('server_error', (ctx, error) => requests.push({ path: ctx.path, error: String(error) }));
   };
   build();
@@ -88,6 +139,7 @@ export async function startAuthorizationServer({ resources, tenant = 'acme', alg
   return {
     issuer,
     jwks: `${issuer}/jwks`,
+    tokenEndpoint: `${issuer}/token`,
     requests,
     /** How often a path was asked for. */
     asked: (path) => requests.filter((one) => one.path === path).length,

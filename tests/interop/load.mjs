@@ -122,10 +122,14 @@ export const REQUESTS = {
 
 // ---- callers
 
-/** One caller with one kept connection at a time; `kept: false` takes a new connection for each request. `tls`: as node:tls. */
+/**
+ * One caller with one kept connection at a time; `kept: false` takes a new connection for each request. `tls`: as node:tls;
+ * `headers` go with all requests.
+ */
 export class Caller {
-  constructor(url, { kept = true, tls = {} } = {}) {
+  constructor(url, { kept = true, tls = {}, headers = {} } = {}) {
     this.url = new URL(url);
+    this.headers = headers;
     const secure = this.url.protocol === 'https:';
     this.request = secure ? (options) => requestTls({ ...options, ...tls }) : request;
     this.agent = kept ? new (secure ? AgentTls : Agent)({ keepAlive: true, maxSockets: 1 }) : false;
@@ -159,6 +163,7 @@ export class Caller {
       accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
       traceparent: `00-${trace}-${randomBytes(8).toString('hex')}-01`,
       ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.length }),
+      ...this.headers,
       ...headers,
     };
     return new Promise((resolve) => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { startGateway } from './gateway.mjs';
+import { Key, startIssuer } from './issuer.mjs';
 import { Caller, LOAD_POLICY, SERVER_TOOLS, startUpstream } from './load.mjs';
 import { run } from './process.mjs';
 import { buildRecorder } from './recorder.mjs';
@@ -50,9 +51,9 @@ function strangers(seen, { binds, peers }) {
 }
 
 /** Every kind of traffic, a reload and the admin listener; returns what the gateway's own listeners may bind. */
-async function live(gateway) {
+async function live(gateway, headers = {}) {
   const admin = /admin listener http:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.logs())[1];
-  const caller = new Caller(gateway.url('load'));
+  const caller = new Caller(gateway.url('load'), { headers });
   try {
     await caller.open('peers');
     for (const kind of ['read', 'write', 'readEvents', 'hidden', 'list', 'notify', 'legacyRead', 'legacyNotify']) await caller.ask(kind);
@@ -74,12 +75,12 @@ const SKIPPED = 'skipped: strace is not installed or not permitted here, so that
 if (!tracing) console.log(SKIPPED);
 
 /** Starts a gateway under strace, lets it live, ends it: what it did, and what it may bind. */
-async function traced(name, url, body) {
+async function traced(name, url, body, more = {}) {
   const file = join(dir, name);
   // -D: the gateway stays the child that is signalled. The leak check does not work under another tracer.
   const asan = [process.env.ASAN_OPTIONS, 'detect_leaks=0'].filter(Boolean).join(':');
   const env = { ASAN_OPTIONS: asan, RES_OPTIONS: 'timeout:1 attempts:1' };
-  const gateway = await start(url, { under: ['strace', '-D', ...TRACED, '-o', file], env });
+  const gateway = await start(url, { ...more, under: ['strace', '-D', ...TRACED, '-o', file], env });
   const last = new RegExp(`^${gateway.pid} +\\+\\+\\+ exited`, 'm');
   let binds;
   try {
@@ -127,6 +128,38 @@ describe('the gateway talks to nobody but configured peers', () => {
     const asked = await resolver();
     assert.deepEqual(strangers(seen, { binds, peers: asked }), []);
     assert.ok(seen.some(({ verb, to }) => verb === 'connect' && asked.has(to)), 'someone was asked');
+  });
+
+  test('under strace, with tokens: the server of keys too, and nobody whom a token names', async () => {
+    const base = 'https://gw.example.com';
+    const issuer = await startIssuer();
+    const stranger = await startIssuer();
+    try {
+      const aud = `${base}/mcp/load`;
+      const bearer = (token) => ({ authorization: `Bearer ${token}` });
+      const authn = [{ jwt: { issuer: issuer.issuer, jwks: issuer.jwks } }];
+      const more = { settings: { authn, limits: { authentication_failures: 1000 } }, listen: { threads: 2, public_url: base } };
+      const { binds, seen } = await traced('tokens', upstream.url, async (gateway) => {
+        const refused = async (token) => {
+          const caller = new Caller(gateway.url('load'), { headers: bearer(token) });
+          assert.equal((await caller.ask('read')).status, 401);
+          caller.close();
+        };
+        const own = await live(gateway, bearer(issuer.token(aud)));
+        const url = stranger.jwks;
+        for (const header of [{ jku: url }, { x5u: url }, { kid: url }]) await refused(issuer.token(aud, {}, { key: new Key(), header }));
+        await refused(stranger.token(aud));
+        await refused(issuer.token(aud, { iss: stranger.issuer }));
+        return own;
+      }, more);
+      const peers = new Set([`127.0.0.1 ${upstream.port}`, `127.0.0.1 ${new URL(issuer.issuer).port}`]);
+      assert.deepEqual(strangers(seen, { binds, peers }), []);
+      assert.deepEqual(strangers(seen, { binds, peers: new Set([`127.0.0.1 ${upstream.port}`]) }), [`connect 127.0.0.1 ${new URL(issuer.issuer).port}`]);
+      assert.ok(issuer.fetches.length > 0);
+      assert.deepEqual(stranger.fetches, []);
+    } finally {
+      await Promise.all([issuer.stop(), stranger.stop()]);
+    }
   });
 
   nodeTest('under the preloaded recorder, with an address as the upstream', { timeout: 90_000 }, async () => {

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { makeAuthority } from './authority.mjs';
+import { CLIENTS } from './clients.mjs';
+import { startFixture } from './fixture.mjs';
 import { startGateway } from './gateway.mjs';
 import { startIssuer } from './issuer.mjs';
 import { Caller, LOAD_POLICY, SERVER_TOOLS, startUpstream } from './load.mjs';
@@ -221,6 +223,31 @@ describe('a listener with TLS', () => {
     const shaken = (all) => total(all, HANDSHAKES, { listener: 'listen', result: 'full' }) + total(all, HANDSHAKES, { listener: 'listen', result: 'resumed' });
     assert.equal(shaken(await scrape(gateway)) - shaken(before_), 1);
   });
+});
+
+test('the clients that people use come over TLS, and verify the certificate', async () => {
+  const fixture = await startFixture();
+  const gateway = await startTls({ servers: { fixture: fixture.url } });
+  // Node's fetch takes further authorities from its environment only.
+  const script = `import { CLIENTS, connect } from './clients.mjs';
+    for (const kind of CLIENTS) {
+      const it = await connect(kind, ${JSON.stringify(gateway.url('fixture'))});
+      const { tools } = await it.client.listTools();
+      console.log(kind.name + ': ' + (tools.length > 0));
+      await it.client.close();
+    }
+    process.exit(0);`;
+  const ask = (env) => run(process.execPath, ['--input-type=module', '-e', script], { cwd: import.meta.dirname, env, withinMs: 40_000 });
+  try {
+    const { code, output } = await ask({ NODE_EXTRA_CA_CERTS: authority.ca });
+    assert.deepEqual([code, output.match(/: true/g)?.length], [0, CLIENTS.length], output);
+    const stranger = await ask({});
+    assert.notEqual(stranger.code, 0);
+    assert.match(stranger.output, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|unable to verify/);
+  } finally {
+    await gateway.stop({ verify: true });
+    await fixture.stop();
+  }
 });
 
 /** The first bytes of a caller, as Node's client sends them. */
@@ -633,12 +660,14 @@ describe('what cannot be used', () => {
       for (const [changed, said] of cases) {
         const listen = { tls: FILES, ...changed.listen };
         await gateway.rewriteSettings({ ...changed, listen });
-        const { code, output } = await run(process.env.DURWARD, ['check'], { cwd: gateway.dir });
-        assert.equal(code, 2, output);
-        assert.match(output, said);
+        const from = gateway.logs().length;
         assert.match(await gateway.reload(), /reload refused/);
+        assert.match(gateway.logs().slice(from), said);
         assert.equal((await ask(gateway)).status, 200);
       }
+      const { code, output } = await run(process.env.DURWARD, ['check'], { cwd: gateway.dir }); // of the last
+      assert.equal(code, 2, output);
+      assert.match(output, cases.at(-1)[1]);
     } finally {
       await gateway.stop();
     }

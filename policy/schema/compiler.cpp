@@ -187,13 +187,11 @@ bool Compiler::reference_keyword(const At& at, Word word) {
   const auto target = documents_.resolve(from, reference);
   if (!target) return true;
   const Node* const node = node_for(*target);
-  if (word == Word::ref && at.node.ref == nullptr) {
-    at.node.ref = node;
-  } else if (word == Word::ref || at.node.ref != nullptr) {  // both keywords: the second applies as one of allOf would
+  const Node* const other = at.node.ref;  // `$ref` and `$dynamicRef` side by side: the former applies as one of allOf would
+  at.node.ref = other != nullptr && word == Word::ref ? other : node;
+  if (other != nullptr) {
     if (at.node.in_place == nullptr) at.node.in_place = std::make_unique<InPlace>();
-    at.node.in_place->all.push_back(word == Word::ref ? node : std::exchange(at.node.ref, node));
-  } else {
-    at.node.ref = node;
+    at.node.in_place->all.push_back(word == Word::ref ? node : other);
   }
   if (word == Word::ref) return true;
   const std::size_t hash = reference.find('#');

@@ -30,13 +30,13 @@
 namespace durward::schema {
 
 struct Limits {
-  std::size_t bytes = 256 * 1024;   // of a schema's text
-  std::size_t depth = 64;           // of its JSON
-  std::size_t subschemas = 10'000;  // in it and in what it refers to
-  std::size_t patterns = 128;       // regular expressions in it; each remembers up to 1 MiB of what it has met
-  std::uint64_t work = 1'000'000;   // steps of one validation (Budget)
-  std::size_t nesting = 512;        // subschemas within subschemas while one value is judged
-  std::size_t failures = 8;         // told about one value
+  std::size_t bytes = 256UL * 1024;  // of a schema's text
+  std::size_t depth = 64;            // of its JSON
+  std::size_t subschemas = 10'000;   // in it and in what it refers to
+  std::size_t patterns = 128;        // regular expressions in it; each remembers up to 1 MiB of what it has met
+  std::uint64_t work = 1'000'000;    // steps of one validation (Budget)
+  std::size_t nesting = 512;         // subschemas within subschemas while one value is judged
+  std::size_t failures = 8;          // told about one value
 };
 
 /// A document that schemas may refer to by URI, besides the metaschemas of both drafts, which are built in.

@@ -386,6 +386,29 @@ describe('DPoP', () => {
     await refused(headers(token, proof(holder, { uri, token })), 'token_not_bound', { challenge });
   });
 
+  test('with several replicas is taken by none: a bound token is refused, with a good proof too, and others are served', async () => {
+    const at = await startGateway({
+      servers: { stub: stub.url },
+      policy: POLICY,
+      listen: { public_url: BASE },
+      settings: settings({ replicas: 2, authn: [{ jwt: { issuer: acme.issuer, jwks: acme.jwks, dpop: false } }] }),
+    });
+    try {
+      const token = bound();
+      await refused(headers(token, proof(holder, { uri, token })), 'dpop_not_taken', { at });
+      await refused(bearer(token), 'dpop_not_taken', { at });
+      await admitted(bearer(good()), { at });
+      const metadata = await send(`${at.origin()}${METADATA}/mcp/stub`, { method: 'GET' }).whole();
+      assert.equal(metadata.json.dpop_signing_alg_values_supported, undefined);
+      await at.rewriteSettings({ settings: settings({ replicas: 2, authn: [{ jwt: { issuer: acme.issuer, jwks: acme.jwks } }] }) });
+      assert.match(await at.reload(), /reload refused/);
+      await refused(bearer(token), 'dpop_not_taken', { at });
+      await at.rewriteSettings(); // which the verifier of the ledger reads
+    } finally {
+      await at.stop({ verify: true });
+    }
+  });
+
   test('two proofs are no HTTP that we interpret', async () => {
     const token = bound();
     const answer = await ask(headers(token, [proof(holder, { uri, token }), proof(holder, { uri, token })]));

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "config/check_authn.hpp"
+#include "config/check_credentials.hpp"
 #include "config/forms.hpp"
+#include "config/named_secrets.hpp"
 
 namespace durward::config {
 namespace {
@@ -102,6 +104,7 @@ void check_tools(const Server& server, Report& report) {
 void check(const Settings& settings, Report& report) {
   check_listeners(settings, report);
   check_authn(settings, report);
+  check_credentials(settings, report);
   for (const auto& [name, server] : settings.servers) {
     check_tls(server, report);
     check_tools(server, report);
@@ -130,20 +133,15 @@ void settle_paths(Settings& settings, const std::string& base_dir, Report& repor
     if (!file.value.empty()) file.value = resolve(file.value, base_dir);
   };
   settle(settings.tls.ca);
-  for (ServerTls* tls : {&settings.listen.tls, &settings.admin.tls}) {
-    settle(tls->cert);
-    resolve_ref(tls->key.value, base_dir);
-  }
+  for (ServerTls* tls : {&settings.listen.tls, &settings.admin.tls}) settle(tls->cert);
   for (auto& [name, server] : settings.servers) {
     settle(server.tls.ca);
     settle(server.tls.cert);
-    resolve_ref(server.tls.key.value, base_dir);
   }
   ledger.dir.value = resolve(ledger.dir.value, base_dir);
-  resolve_ref(ledger.key_ref.value, base_dir);
-  if (!ledger.keyring.value.empty()) {
-    resolve_ref(ledger.keyring.value, base_dir);
-  } else if (ledger.key_ref.value.rfind(kFile, 0) == 0) {
+  each_named_secret(settings, [&](const std::string&, Located<std::string>& ref) { resolve_ref(ref.value, base_dir); });
+  if (!ledger.keyring.value.empty()) return;
+  if (ledger.key_ref.value.rfind(kFile, 0) == 0) {
     ledger.keyring = {ledger.key_ref.value.substr(0, ledger.key_ref.value.rfind('/')) + "/keyring.json", ledger.key_ref.where};
   } else if (!ledger.key_ref.value.empty() && report.where("ledger.keyring").line == 0) {
     report.error(ledger.key_ref.where, "ledger.keyring is missing: a key_ref of env:// has no place beside which it could be");
@@ -151,14 +149,14 @@ void settle_paths(Settings& settings, const std::string& base_dir, Report& repor
 }
 
 void expand_credentials(Settings& settings, const char* directory, Report& report) {
-  for (Located<std::string>* ref : {&settings.ledger.key_ref, &settings.ledger.keyring}) {
-    if (ref->value.rfind(kCredentials, 0) != 0) continue;
+  each_named_secret(settings, [&](const std::string&, Located<std::string>& ref) {
+    if (ref.value.rfind(kCredentials, 0) != 0) return;
     if (directory == nullptr || directory[0] != '/') {
-      report.warning(ref->where, "CREDENTIALS_DIRECTORY is not set: this can be read only where systemd starts the gateway");
+      report.warning(ref.where, "CREDENTIALS_DIRECTORY is not set: this can be read only where systemd starts the gateway");
     } else {
-      ref->value = fmt::format("{}{}/{}", kFile, directory, ref->value.substr(kCredentials.size()));
+      ref.value = fmt::format("{}{}/{}", kFile, directory, ref.value.substr(kCredentials.size()));
     }
-  }
+  });
 }
 
 }  // namespace durward::config

@@ -1,4 +1,5 @@
 #include "config/describe_authn.hpp"
+#include "config/describe_credential.hpp"
 #include "config/fields.hpp"
 #include "config/forms.hpp"
 
@@ -118,6 +119,7 @@ void describe_server(Fields& f, Server& server) {
             describe_tool(inside, tool);
             server.tools.push_back(std::move(tool));
           });
+  describe_credential(f, server.credential);
 }
 
 void describe_ledger(Fields& f, Ledger& ledger) {
@@ -162,6 +164,8 @@ void describe_size_limits(Fields& f, Limits& limits) {
            "one proxy share it"},
           1, 1'000'000, limits.authentication_failures);
   f.whole({"tokens", "verified tokens that an event loop remembers, each for a minute at most"}, 1, 1'000'000, limits.tokens);
+  f.whole({"upstream_tokens", "tokens for servers that the gateway holds; of more the oldest go"}, 1, 1'000'000,
+          limits.upstream_tokens);
 }
 
 void describe_limits(Fields& f, Limits& limits) {
@@ -183,6 +187,8 @@ void describe_limits(Fields& f, Limits& limits) {
   f.time({"upstream_idle", "how long an unused connection to a server is kept; below what the server keeps it"}, seconds(1),
          hours(24), limits.upstream_idle);
   f.time({"catalogue", "the gateway's own fetch of a server's tools"}, seconds(1), hours(1), limits.catalogue);
+  f.time({"token_fetch", "the fetch of a token for a server, from name to last byte"}, milliseconds(100), milliseconds(300'000),
+         limits.token_fetch);
   f.time({"write_stall", "a caller takes at least `body_rate` of an answer over this time, or is cut off"}, seconds(1),
          hours(1), limits.write_stall);
   f.time({"call", "first to last byte of a call that is not a stream"}, seconds(1), hours(24), limits.call);
@@ -205,6 +211,7 @@ void describe(Fields& f, Settings& settings) {
             describe_server(in, server);
             settings.servers.insert_or_assign(name.value, std::move(server));
           });
+  describe_secrets(f, settings.secrets);
   f.section({"tls", ""}, [&](Fields& in) {
     in.text({"ca",
              "the authorities, as a PEM file, that the certificates of https:// URLs must come from; without it those that the "

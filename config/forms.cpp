@@ -123,6 +123,34 @@ std::string check_scope(std::string_view text) {
   return good ? "" : "must be one scope: visible ASCII without quotes and backslashes";
 }
 
+// What would change how a request is framed, routed or traced, or is ours to write.
+constexpr std::array kReservedHeaders{
+    "host",    "connection",       "content-length", "content-type", "transfer-encoding", "upgrade",    "te",
+    "trailer", "expect",           "keep-alive",     "accept",       "traceparent",       "tracestate", "accept-encoding",
+    "baggage", "proxy-connection", "last-event-id"};
+
+std::string check_header_name(std::string_view text) {
+  const std::string name = lower(text);
+  const bool token =
+      !name.empty() && name.size() <= 64 && name.find_first_not_of(std::string(kLower) + "-_") == std::string::npos;
+  if (!token) return "must be the name of a header: letters, digits, - and _";
+  const bool reserved = std::find(kReservedHeaders.begin(), kReservedHeaders.end(), name) != kReservedHeaders.end();
+  return reserved || name.starts_with("mcp-") ? "must not be a header of HTTP's, MCP's or tracing's own" : "";
+}
+
+std::string check_header_text(std::string_view text) {
+  const bool good =
+      !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  return good ? "" : "must be 1 to 64 visible ASCII characters without spaces";
+}
+
+std::string check_pointer(std::string_view text) {
+  if (text.empty() || text.front() != '/')
+    return "must be a JSON Pointer into the arguments, such as /headers/authorization or /items/*/key";
+  const std::string problem = check_claim(text);
+  return problem.empty() ? problem : "must be a JSON Pointer of at most 8 steps and 256 bytes, with ~ as ~0 and / as ~1";
+}
+
 std::string check_secret_ref(std::string_view text) {
   const std::string_view name = text.substr(0, 6) == "env://" ? text.substr(6) : std::string_view{};
   if (name.size() <= 128 && only(name, kWord.substr(0, 52), kWord)) return {};
@@ -156,5 +184,9 @@ const Form kKeySet{"URL or file:// reference", check_key_set, true};
 const Form kPublicUrl{"URL", check_public_url, true};
 const Form kClaim{"claim", check_claim};
 const Form kScope{"scope", check_scope};
+const Form kTokenUrl{"URL", check_trusted_url, true};
+const Form kHeaderName{"header name", check_header_name};
+const Form kHeaderText{"text", check_header_text};
+const Form kPointer{"JSON Pointer", check_pointer};
 
 }  // namespace durward::config

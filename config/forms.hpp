@@ -25,6 +25,10 @@ extern const Form kKeySet;        // likewise, or file://…
 extern const Form kPublicUrl;     // likewise, without a path
 extern const Form kClaim;         // a claim's name, or a JSON Pointer
 extern const Form kScope;         // RFC 6749 section 3.3
+extern const Form kTokenUrl;      // as kIssuer, with a path
+extern const Form kHeaderName;    // of a credential: a token, and none that frames, routes or is minted by us
+extern const Form kHeaderText;    // visible ASCII without spaces
+extern const Form kPointer;       // a JSON Pointer; a step may be `*`
 
 /// http://host[:port][/path], or https. On failure error says what is wrong, without repeating any of text.
 std::optional<Url> parse_url(std::string_view text, std::string& error);

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "config/authn_settings.hpp"
+#include "config/credential_settings.hpp"
 #include "config/diagnostic.hpp"
+#include "config/url.hpp"
 
 /// Every setting with its unit and default, as plain data. Reading is in `reader` and `load`; meaning is with the layer that
 /// uses it.
@@ -71,15 +73,6 @@ struct ToolSetting {
   std::vector<Located<std::string>> scopes{};  // that a call of it needs, besides the server's
 };
 
-/// An upstream address taken apart: no user, no query, no fragment.
-struct Url {
-  std::string scheme;             // "http" or "https"
-  std::string host;               // lower case; an IPv6 address without brackets
-  std::uint16_t port = 0;         // the scheme's own where none is written
-  std::string path;               // at least "/"
-  std::string authority() const;  // as in a Host header: brackets where needed, the scheme's own port left out
-};
-
 /// What the certificates of https:// URLs are verified against, and what is shown there.
 struct ClientTls {
   Located<std::string> ca;      // a PEM file, absolute after loading; empty: what the system trusts
@@ -97,6 +90,7 @@ struct Server {
   std::optional<Located<std::string>> version;
   std::vector<ToolSetting> tools;              // first matching pattern wins
   std::vector<Located<std::string>> scopes{};  // that every request needs
+  Credential credential;                       // who we are to it
 };
 
 enum class Durability : std::uint8_t { synced, written, buffered };
@@ -149,6 +143,8 @@ struct Limits {
   unsigned tools = 10000;                 // names in a server's catalogue
   unsigned authentication_failures = 20;  // a minute, by one address; then its credentials are not looked at
   unsigned tokens = 10000;                // verified tokens that an event loop remembers, for a minute at most
+  unsigned upstream_tokens = 10000;       // that the gateway holds for servers, in all
+  milliseconds token_fetch{10'000};       // for a token of a server's
 };
 
 struct Session {
@@ -162,8 +158,9 @@ struct Settings {
   Admin admin;
   Authn authn;
   std::map<std::string, Server> servers;
-  ClientTls tls;                // of servers without one of their own, and of what else the gateway asks
-  Located<std::string> policy;  // absolute after loading
+  std::vector<BrokeredSecret> secrets;  // in the file's order
+  ClientTls tls;                        // of servers without one of their own, and of what else the gateway asks
+  Located<std::string> policy;          // absolute after loading
   Ledger ledger;
   Log log;
   unsigned replicas = 1;  // gateways that serve under listen.public_url, this one included

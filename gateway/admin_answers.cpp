@@ -2,6 +2,7 @@
 
 #include "gateway/deadline.hpp"
 #include "gateway/log.hpp"
+#include "gateway/self_client.hpp"
 #include "gateway/services.hpp"
 #include "policy/authn/authorization.hpp"
 #include "policy/json.hpp"
@@ -96,7 +97,8 @@ AdminAnswer AdminAnswers::readyz() const {
   std::string missing, failing;
   if (now) {
     for (const auto& [name, server] : now->settings.servers) {
-      const bool known = services_.catalogues.of(server).listing({}) != policy::Listing::unavailable;
+      const bool known =
+          listed_per_caller(*now, server) || services_.catalogues.of(server).listing({}) != policy::Listing::unavailable;
       catalogue |= known;
       if (!known) missing += (missing.empty() ? "\"" : ",\"") + name + "\"";
     }

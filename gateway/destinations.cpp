@@ -18,6 +18,8 @@ Destinations destinations_of(const config::Settings& settings) {
   std::string error;
   for (const config::JwtAuthn& jwt : settings.authn.jwt)
     if (auto url = config::parse_url(jwt.jwks.value, error)) urls.push_back(*std::move(url));
+  for (const auto& [name, server] : settings.servers)
+    if (const config::TokenCredential* tokens = server.credential.tokens()) urls.push_back(tokens->endpoint);
   return Destinations(urls);
 }
 

@@ -7,6 +7,7 @@
 #include "audit/ledger_check.hpp"
 #include "config/load.hpp"
 #include "gateway/authn_methods.hpp"
+#include "gateway/credentials.hpp"
 #include "gateway/listener.hpp"
 #include "gateway/version.hpp"
 
@@ -53,6 +54,7 @@ Outcome<std::vector<std::string>, std::string> check_start(const config::Setting
   KeySources sources;
   for (const config::Authn* authn : {&settings.authn, &settings.admin.authn})
     if (auto loaded = load_authn(*authn, std::string(), hash_keys(keyring), sources); !loaded) return std::move(loaded).error();
+  if (auto loaded = load_credentials(settings); !loaded) return std::move(loaded).error();
   std::vector<std::string> open{"whether another gateway holds the ledger's lock"};
   for (const config::JwtAuthn& jwt : settings.authn.jwt)
     if (!jwt.jwks.value.starts_with("file://")) open.push_back("whether " + jwt.jwks.value + " answers with a key set");
@@ -73,6 +75,7 @@ Outcome<Start, std::string> prepare(Checked checked) {
   const config::Ledger& ledger = start.settings.ledger;
   TRY(audit::SigningKey key, audit::load_signing_key(ledger.key_ref.value));
   TRY(start.keyring, audit::load_keyring(ledger.keyring.value, ledger.key_ref.value));
+  if (auto secrets = load_credentials(start.settings); !secrets) return std::move(secrets).error();
   audit::BootFacts boot;
   boot.gateway_version = kVersion;
   boot.rulebook = start.rules->digest();

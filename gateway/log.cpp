@@ -21,9 +21,9 @@ constexpr std::size_t kField = 1024;     // bytes of one member
 constexpr std::size_t kQueue = 1024;     // lines that may wait for stderr
 constexpr std::chrono::seconds kEnd{1};  // for stderr to take what waits when the gateway ends
 
-constexpr std::array<std::string_view, 14> kEvents{
-    "started",  "configuration", "reloaded", "reload_refused", "refused", "suppressed",    "catalogue",
-    "draining", "cut",           "unended",  "drained",        "keys",    "admin_refused", "certificate"};
+constexpr std::array<std::string_view, 15> kEvents{
+    "started", "configuration", "reloaded", "reload_refused", "refused", "suppressed",    "catalogue",  "draining",
+    "cut",     "unended",       "drained",  "keys",           "token",   "admin_refused", "certificate"};
 static_assert(kEvents.size() == static_cast<std::size_t>(Event::certificate) + 1);
 constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warn", "error"};
 

@@ -28,6 +28,7 @@ enum class Event : std::uint8_t {
   unended,         // an exchange could not be ended at all
   drained,         // the gateway has ended all that was under way, and the ledger is closed
   keys,            // an issuer's key set could not be fetched
+  token,           // a token for a server could not be fetched
   admin_refused,   // the admin listener turned somebody away because of Host or Origin
   certificate,     // a client certificate was refused in the handshake
 };

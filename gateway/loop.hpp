@@ -45,6 +45,7 @@ struct Loop {
   unsigned chores = 0;  // coroutines of the loop itself that are under way
 
   void log_keys(const std::string& issuer, std::string_view why) const;
+  void log_token(const std::string& server, std::string_view why) const;
   void log_catalogue(const std::string& server, const policy::Violation& violation) const;
   void log_refusal(const Exchange& x, const policy::Violation& violation) const;
 };

@@ -103,6 +103,7 @@ void add_totals(Families& out, const Totals& totals) {
   out.set(Metric::exchanges_in_flight, totals.in_flight);
   out.set(Metric::streams_open, totals.streams);
   out.set(Metric::stream_events, totals.events);
+  out.set(Metric::credentials_redacted, totals.redacted);
 }
 
 void add_key_sets(Families& out, const AuthnMethods& methods) {
@@ -136,6 +137,10 @@ void add_handshakes(Families& out, const Handshakes& handshakes, const Tls& tls)
 }
 
 void add_shared(Families& out, Services& services) {
+  const TokenStore::Figures tokens = services.tokens.figures();
+  out.set(Metric::upstream_tokens, tokens.held);
+  out.set(Metric::upstream_token_fetches, tokens.fetches - tokens.failures, {"success"});
+  out.set(Metric::upstream_token_fetches, tokens.failures, {"failed"});
   out.set(Metric::connections_open, services.doormen.inside());
   out.set(Metric::connections_refused, services.doormen.refused());
   out.set(Metric::buffered_bytes, services.buffered.held());

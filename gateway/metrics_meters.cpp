@@ -177,6 +177,7 @@ void Meters::add_to(Totals& totals) const {
   totals.in_flight += in_flight.get();
   totals.streams += streams.get();
   totals.events += events.get();
+  totals.redacted += redacted.get();
   for (const auto& [key, count] : requests) {
     const std::uint16_t era_and_verdict = unpack(key, 2);
     const auto verdict = static_cast<policy::Verdict>(era_and_verdict & 0xff);

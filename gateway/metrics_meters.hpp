@@ -121,7 +121,7 @@ struct Totals {
   std::map<std::string, std::uint64_t> would_deny;  // by server
   std::map<AuthnKey, std::uint64_t> authentications;
   std::map<std::string, Timings> timings;  // by server
-  std::int64_t in_flight = 0, streams = 0, events = 0;
+  std::int64_t in_flight = 0, streams = 0, events = 0, redacted = 0;
 };
 
 /// What one loop counts. Written by its loop's thread, read by add_to() from any.
@@ -131,6 +131,7 @@ class Meters {
   Reading in_flight;  // exchanges under way
   Reading streams;    // relays without an end of their own
   Reading events;     // relayed SSE events
+  Reading redacted;   // answers and events in which a secret of ours came back
 
   /// An entry has been closed, in whatever way: one request more.
   void closed(const audit::Record& record) noexcept;

@@ -104,9 +104,10 @@ Task<Served> Pipeline::single(Exchange& x, json::Document document) {
   CO_SOON(auto entry, recorder_.open(x, *cleared, &only, only.method == "subscriptions/listen", std::string_view()));
   if (!entry) co_return refused_message(std::move(entry).error(), only);
 
+  std::vector<Brokered> secrets = secrets_of(x, only, cleared->grant()).put;
+  const std::string body = forwarded(document, messages, x, secrets);
   Relay relay(x, recorder_, only.era);
-  relay.add(only, *std::move(entry));
-  const std::string body = forwarded(document, messages, x);
+  relay.add(only, *std::move(entry), std::move(secrets));
   co_return co_await relay.post(body);
 }
 
@@ -139,7 +140,8 @@ Outcome<policy::Cleared, Refused> Pipeline::clear(const Exchange& x, const Messa
     auto subscribed = judge_subscriptions(x, message);
     if (!subscribed) return refused_message(std::move(subscribed).error(), message);
   }
-  const std::vector<policy::Code> findings;
+  std::vector<policy::Code> findings;
+  if (secrets_of(x, message, *granted).refused) findings.push_back(policy::Code::secret_denied);
   auto cleared = policy::decide(x.rules(), *std::move(granted), findings);
   if (!cleared) return refused_message(std::move(cleared).error(), message);
   return *std::move(cleared);
@@ -155,7 +157,13 @@ bool Pipeline::asks_for_tools(const Exchange& x, const Message& message) {
 Task<> Pipeline::know_tools(Exchange& x, const std::string& tool) {
   const bool nothing_known = x.catalogue->listing(tool) == policy::Listing::unavailable;
   const Clock::duration pause = nothing_known ? kRetryPause : kUnknownPause;
-  co_await refresh_catalogue(loop_, x.now, *x.server, pause);
+  Showing showing;
+  if (listed_per_caller(*x.now, *x.server)) {
+    CO_SOON(auto shown, show_credential(x));
+    if (!shown) co_return;  // nothing can be asked, and the call itself will say why
+    showing = *std::move(shown);
+  }
+  co_await refresh_catalogue(loop_, x.now, *x.server, pause, showing);
 }
 
 Task<Served> Pipeline::batch(Exchange& x, json::Document document) {
@@ -183,6 +191,7 @@ Task<Served> Pipeline::batch(Exchange& x, json::Document document) {
     co_return Served();
   }
   Relay relay(x, recorder_, Era::legacy);
+  std::vector<Brokered> all_secrets;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const std::string_view parent = i == 0 ? std::string_view() : std::string_view(x.entry_id);
     CO_SOON(auto entry, recorder_.open(x, cleared[i], &messages[i], false, parent));
@@ -190,10 +199,12 @@ Task<Served> Pipeline::batch(Exchange& x, json::Document document) {
       auto unrecorded = co_await relay.abandon(std::move(entry).error());
       co_return unrecorded;
     }
-    relay.add(messages[i], *std::move(entry));
+    std::vector<Brokered> secrets = secrets_of(x, messages[i], cleared[i].grant()).put;
+    all_secrets.insert(all_secrets.end(), secrets.begin(), secrets.end());
+    relay.add(messages[i], *std::move(entry), std::move(secrets));
   }
   relay.as_batch();
-  const std::string body = forwarded(document, messages, x);
+  const std::string body = forwarded(document, messages, x, all_secrets);
   co_return co_await relay.post(body);
 }
 

@@ -45,6 +45,7 @@ constexpr std::array<Row, policy::kReasons> kTable{{
   {Reason::too_many_connections,      503,    503,    503,  503,   503,   42503,  "Too many connections",                    Retry::later, Tells::nothing, "too_many_connections"},
   {Reason::overloaded,                200,    200,    503,  503,   503,   42503,  "Overloaded",                              Retry::later, Tells::data,    "overloaded"},
   {Reason::ledger_unavailable,        200,    200,    503,  503,   503,   42503,  "Unavailable: the call cannot be recorded", Retry::later, Tells::data,   "ledger_unavailable"},
+  {Reason::credential_unavailable,    200,    200,    503,  503,   503,   42503,  "Unavailable: no credential for the server", Retry::later, Tells::data,  "credential_unavailable"},
   {Reason::catalogue_unavailable,     200,    200,    503,  503,   503,   42503,  "Unavailable: the server's tools are not known", Retry::later, Tells::data, "catalogue_unavailable"},
   {Reason::upstream_unreachable,      200,    200,    502,  502,   502,   42502,  "Server unreachable",                      Retry::later, Tells::data,    "upstream_unreachable"},
   {Reason::upstream_failed,           200,    200,    502,  502,   502,   42502,  "Server failed",                           Retry::never, Tells::data,    "upstream_failed"},

@@ -34,11 +34,13 @@ Relay::~Relay() {
   if (x_.loop.streams.erase(this) > 0) x_.loop.meters.streams.add(-1);
 }
 
-void Relay::add(const Message& message, Entry entry) {
+void Relay::add(const Message& message, Entry entry, std::vector<Brokered> secrets) {
   Call& call = calls_.emplace_back();
   call.message = &message;
   call.entry_id = entry.id();
   call.entry.emplace(std::move(entry));
+  brokers_ |= !secrets.empty();
+  call.secrets = std::move(secrets);
   if (message.method == "initialize" && era_ == Era::legacy) awaiting_initialize_ = true;
 }
 
@@ -99,6 +101,24 @@ Task<Served> Relay::del() {
 }
 
 Task<Served> Relay::exchange() {
+  auto shown = show_credential(x_);
+  return shown.here() ? exchange_as(shown.take()) : exchange_later(std::move(shown));
+}
+
+Task<Served> Relay::exchange_later(Soon<Outcome<Showing>> shown) {
+  auto showing = co_await shown.later();
+  co_return co_await exchange_as(std::move(showing));
+}
+
+// Without the credential that its server wants, nothing is sent.
+Task<Served> Relay::exchange_as(Outcome<Showing> showing) {
+  if (!showing) return fail(std::move(showing).error());
+  showing_ = *std::move(showing);
+  if (showing_.credential) request_.credential = &showing_.credential->line;
+  return converse();
+}
+
+Task<Served> Relay::converse() {
   const config::Limits& limits = x_.limits();
   // Clients open a stream again as soon as it ends: not on a gateway that is about to go.
   if (endless_ && x_.loop.draining) co_return co_await end_stream(Reason::draining);
@@ -124,6 +144,7 @@ Task<Served> Relay::exchange() {
   const Head& head = upstream_.head();
   if (const std::string_view coding = head.find("content-encoding"); !coding.empty() && !same_name(coding, "identity"))
     co_return co_await fail(Violation(Reason::upstream_failed, "a coded answer"));
+  if (status == 401) refused_by_server(x_, showing_);
   if (status == 401 || status == 403 || status / 100 == 3 || status / 100 == 5)
     co_return co_await fail(Violation(Reason::upstream_failed, "the upstream answered with status " + std::to_string(status)));
   if (status / 100 == 4) co_return co_await relay_client_error();
@@ -139,7 +160,7 @@ Headers Relay::down_headers(std::string_view type) const {
   if (!type.empty()) out.add("content-type", type);
   for (const char* name : {"cache-control", "retry-after", "allow", "x-accel-buffering"}) {
     const std::string_view value = upstream_.head().find(name);
-    if (!value.empty()) out.add(name, value);
+    if (!value.empty() && !holds_secret(value)) out.add(name, value);
   }
   if (session_id_) out.add("mcp-session-id", *session_id_);
   return out;
@@ -222,6 +243,8 @@ Task<Served> Relay::relay_client_error() {
     if (incoming && incoming->kind == IncomingKind::error) {
       std::vector<Edit> edits = judge_answer(*incoming, nullptr, x_).edits;
       body = apply((*document).text(), std::move(edits));
+      echoed_ = echoed(body);
+      if (echoed_) body = redacted(std::move(body));
     }
   }
   const unsigned status = upstream_.status();
@@ -238,7 +261,10 @@ Task<Served> Relay::relay_client_error() {
 Soon<Outcome<void>> Relay::close(Call& call, const Closing& closing) {
   Entry entry = *std::move(call.entry);
   call.entry.reset();
-  return recorder_.close(std::move(entry), closing);
+  if (!secret()) return recorder_.close(std::move(entry), closing);
+  Closing noted = closing;
+  add_notes(call, noted);
+  return recorder_.close(std::move(entry), noted);
 }
 
 Soon<Outcome<void>> Relay::close_open(Effect effect, std::optional<Reason> reason, bool stream_closed) {

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "gateway/broker.hpp"
 #include "gateway/deadline.hpp"
 #include "gateway/entry.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/judge.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/show_credential.hpp"
 #include "gateway/sse.hpp"
 #include "gateway/upstream.hpp"
 
@@ -23,8 +25,9 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// A message with its open entry. The message must outlive the relay.
-  void add(const Message& message, Entry entry);
+  /// A message with its open entry, and the secrets that stand in what is forwarded of it: they are named in its record, and
+  /// taken out of what comes back. The message must outlive the relay.
+  void add(const Message& message, Entry entry, std::vector<Brokered> secrets = {});
   /// The entry of an exchange without a message (GET, DELETE).
   void carry(Entry entry);
   void as_batch() { batch_ = true; }
@@ -44,6 +47,7 @@ class Relay {
     const Message* message;      // null: GET or DELETE
     std::optional<Entry> entry;  // open until its answer
     std::string entry_id;
+    std::vector<Brokered> secrets{};
     bool answered() const { return !entry; }
   };
 
@@ -54,6 +58,9 @@ class Relay {
   };
 
   Task<Served> exchange();
+  Task<Served> exchange_as(policy::Outcome<Showing> showing);
+  Task<Served> exchange_later(Soon<policy::Outcome<Showing>> shown);
+  Task<Served> converse();
   Task<Served> relay_json();
   Task<Served> relay_stream();
   Task<Served> relay_bare();
@@ -72,6 +79,11 @@ class Relay {
                                              std::vector<Edit> edits);
   Task<policy::Outcome<Settled>> settle_all(const json::Document& document, const std::vector<Incoming>& all, bool many);
   Settled settled(const json::Document& document, std::vector<Edit> edits);
+  void add_notes(const Call& call, Closing& closing) const;
+  bool secret() const { return showing_.credential || brokers_; }  // something of ours could come back
+  bool echoed(std::string_view json) const;
+  bool holds_secret(std::string_view text) const;
+  std::string redacted(std::string json);
   policy::Outcome<void> judge(const Incoming& incoming, const Message* request, Closing& closing, std::vector<Edit>& edits);
   Soon<policy::Outcome<void>> close(Call& call, const Closing& closing);
   Task<policy::Outcome<void>> close_each(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
@@ -94,6 +106,9 @@ class Relay {
   const Era era_;
   std::vector<Call> calls_;
   UpstreamRequest request_;
+  Showing showing_;
+  bool brokers_ = false;  // some call has secrets in it
+  bool echoed_ = false;   // the text that is being settled holds a secret of ours
   UpstreamCall upstream_;
   std::string held_events_;                // before the head could be sent: an `initialize` not yet answered
   std::optional<std::string> session_id_;  // minted for this answer

@@ -41,6 +41,7 @@ Relay::Call* Relay::find(const Incoming& incoming) {
 
 // Judges every message of one JSON text, and closes the entries that it answers.
 Soon<Outcome<Relay::Settled>> Relay::settle(const json::Document& document, const std::vector<Incoming>& all, bool many) {
+  echoed_ = secret() && echoed(document.text());
   const bool one = all.size() == 1 && !many && calls_.size() == 1;
   const bool answer = one && (all[0].kind == IncomingKind::result || all[0].kind == IncomingKind::error);
   Call* call = answer ? find(all[0]) : nullptr;
@@ -66,6 +67,7 @@ Task<Outcome<Relay::Settled>> Relay::settle_when(Soon<Outcome<void>> closing, co
 Relay::Settled Relay::settled(const json::Document& document, std::vector<Edit> edits) {
   Settled out;
   if (!edits.empty()) out.edited = apply(document.text(), std::move(edits));
+  if (echoed_) out.edited = redacted(out.edited ? *std::move(out.edited) : document.text());
   bytes_out_ += out.edited ? out.edited->size() : document.text().size();
   return out;
 }
@@ -136,7 +138,11 @@ Outcome<void> Relay::judge(const Incoming& incoming, const Message* request, Clo
 
 void Relay::learn(const Judged& judged) {
   if (judged.list_changed) x_.catalogue->stale();
-  if (judged.tools_list) x_.catalogue->learn(judged.tools_seen, x_.limits().tools);
+  if (!judged.tools_list) return;
+  std::vector<std::string> seen = judged.tools_seen;
+  // Names become labels and stand in records: no secret of ours does.
+  if (secret()) std::erase_if(seen, [this](const std::string& name) { return holds_secret(name); });
+  x_.catalogue->learn(seen, x_.limits().tools);
 }
 
 // The revision that both sides agreed on, and our own session id in place of the upstream's.

@@ -57,7 +57,7 @@ Task<Outcome<bool>> Relay::pump(SseParser& parser) {
   std::string keep_alives;  // what came together goes out together: of blank lines and comments there may be thousands
   while (std::optional<SseEvent> event = parser.next()) {
     if (!event->has_data) {
-      keep_alives += event->raw;
+      if (!holds_secret(event->raw)) keep_alives += event->raw;
       continue;
     }
     if (!keep_alives.empty()) {
@@ -103,7 +103,9 @@ Task<Outcome<void>> Relay::relay_event(const SseEvent& event) {
   if (settled->nothing) co_return Outcome<void>();
   ++relayed_;
   x_.loop.meters.events.add(1);
-  const std::string bytes = settled->edited ? with_data(event, *settled->edited) : std::string();
+  std::string bytes = settled->edited ? with_data(event, *settled->edited) : std::string();
+  if (secret() && holds_secret(settled->edited ? bytes : event.raw))
+    co_return Violation(Reason::upstream_failed, "a credential of ours stands beside an event's data");
   CO_SOON(auto sent, emit(settled->edited ? std::string_view(bytes) : std::string_view(event.raw)));
   co_return sent;
 }
@@ -159,6 +161,7 @@ Task<> Relay::answer_upstream(const Incoming& request) {
   post.method = "POST";
   post.headers = upstream_headers(x_, era_, true);
   post.body = body;
+  post.credential = request_.credential;
   UpstreamCall call(x_.loop.upstream, *x_.now, *x_.server, x_.spent);
   auto started = co_await call.start(*entry, post, Clock::now() + x_.limits().connect);
   Closing closing;

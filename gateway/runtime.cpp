@@ -224,6 +224,7 @@ Outcome<std::shared_ptr<const Snapshot>, std::string> Runtime::State::compile(co
   TRY(out.authn, load_authn(next.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
   TRY(out.admin_authn, load_authn(next.admin.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
   out.resources = std::make_shared<const ProtectedResources>(next);
+  TRY(out.credentials, load_credentials(next));
   return std::make_shared<const Snapshot>(std::move(out));
 }
 
@@ -232,6 +233,7 @@ void Runtime::State::publish(std::shared_ptr<const Snapshot> now) {
   settings = now->settings;
   tls = now->tls;
   rules = now->rules;
+  services->tokens.limit(settings.limits.upstream_tokens);
   record_rulebook();
   post_all([now](Worker& worker) {
     worker.loop.now = now;
@@ -366,6 +368,14 @@ void Loop::log_keys(const std::string& issuer, std::string_view why) const {
   const std::string detail = issuer + ": " + std::string(why);
   line.detail = detail;
   log::write(log::LogLevel::warn, log::Event::keys, line);
+}
+
+void Loop::log_token(const std::string& server, std::string_view why) const {
+  log::Line line;
+  line.msg = "a token for a server was not fetched";
+  line.server = server;
+  line.detail = why;
+  log::write(log::LogLevel::warn, log::Event::token, line);
 }
 
 void Loop::log_catalogue(const std::string& server, const policy::Violation& violation) const {

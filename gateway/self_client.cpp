@@ -39,8 +39,9 @@ struct Tools {
 /// One fetch: a client of ours, small and strict, in whichever era the server speaks.
 class SelfClient {
  public:
-  SelfClient(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server)
-      : x_(loop.services, loop, nullptr, std::move(now)),
+  SelfClient(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server, Showing showing)
+      : showing_(std::move(showing)),
+        x_(loop.services, loop, nullptr, std::move(now)),
         recorder_(loop.services.ledger, loop.services.ledger_settings, loop.inbox) {
     x_.server = &server;
     x_.catalogue = &loop.services.catalogues.of(server);
@@ -52,6 +53,11 @@ class SelfClient {
   }
 
   Task<Outcome<Tools>> fetch() {
+    if (!showing_.credential) {
+      CO_SOON(auto shown, show_credential(x_));
+      if (!shown) co_return std::move(shown).error();
+      showing_ = *std::move(shown);
+    }
     auto modern = co_await list(true);
     if (modern || !spoken_) co_return modern;
     auto opened = co_await initialize();
@@ -68,6 +74,8 @@ class SelfClient {
   Task<Outcome<Reply>> converse(const UpstreamRequest& request, const Entry& entry);
   Headers headers(bool modern, std::string_view mcp_method) const;
 
+  bool repeats_secret(std::string_view text) const { return showing_.credential && showing_.credential->echo.in(text); }
+  Showing showing_;
   Head head_;
   Exchange x_;
   Recorder recorder_;
@@ -106,6 +114,7 @@ Task<Outcome<Reply>> SelfClient::send(std::string method, std::string body, bool
   request.method = std::move(method);
   request.headers = headers(modern, mcp_method);
   request.body = body;
+  if (showing_.credential) request.credential = &showing_.credential->line;
   auto reply = co_await converse(request, *entry);
   Closing closing;
   closing.effect = reply ? audit::Effect::completed : audit::Effect::error;
@@ -125,6 +134,7 @@ Task<Outcome<Reply>> SelfClient::converse(const UpstreamRequest& request, const 
   spoken_ = true;
   Reply reply;
   reply.status = call.status();
+  if (reply.status == 401) refused_by_server(x_, showing_);
   reply.session_id = call.head().find("mcp-session-id");
   const bool stream = call.head().find("content-type").starts_with("text/event-stream");
   SseParser parser(x_.limits().event_bytes.count);
@@ -175,11 +185,13 @@ Task<Outcome<Tools>> SelfClient::list(bool modern) {
     if (!list.is(json::Kind::array)) co_return Violation(Reason::upstream_failed, "tools/list was answered without tools");
     for (const json::Value tool : list.elements()) {
       if (tool.find("name").raw().size() > kLongestName) continue;
-      tools.names.push_back(tool.find("name").string());
+      std::string name = tool.find("name").string();
+      if (!repeats_secret(name)) tools.names.push_back(std::move(name));  // it would become a label, and stand in records
     }
     if (tools.names.size() > x_.limits().tools) co_return Violation(Reason::upstream_failed, "limits.tools");
     tools.version = root.find("result").find("_meta").find("io.modelcontextprotocol/serverInfo").find("version").string();
     if (tools.version.empty()) tools.version = version_;
+    if (repeats_secret(tools.version)) tools.version.clear();
     const json::Value next = root.find("result").find("nextCursor");
     if (!next.is(json::Kind::string)) co_return tools;
     cursor = next.raw();
@@ -219,14 +231,20 @@ bool usable_version(std::string_view version) {
 
 }  // namespace
 
-Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server, Clock::duration pause) {
+bool listed_per_caller(const Snapshot& now, const config::Server& server) {
+  const ServerCredential* credential = now.credentials->of(server.name);
+  return credential && credential->exchanged;
+}
+
+Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const config::Server& server, Clock::duration pause,
+                         Showing showing) {
   Catalogue& catalogue = loop.services.catalogues.of(server);
   if (!catalogue.begin_fetch(Clock::now(), pause)) {
     co_await wait_for_fetch(catalogue);
     co_return;
   }
   try {
-    SelfClient client(loop, now, server);
+    SelfClient client(loop, now, server, std::move(showing));
     auto tools = co_await client.fetch();
     if (tools) {
       if (!usable_version(tools->version)) tools->version.clear();
@@ -248,10 +266,11 @@ Task<> keep_catalogues(Loop& loop) {
     const std::shared_ptr<const Snapshot> now = loop.now;
     for (const auto& [name, server] : now->settings.servers) {
       const Catalogue& catalogue = loop.services.catalogues.of(server);
+      if (listed_per_caller(*now, server)) continue;  // there is nobody in whose name it could be asked
       const bool known = catalogue.listing({}) != policy::Listing::unavailable;
       Clock::duration& pause = pauses.try_emplace(name, kRetryPause).first->second;
       if (!catalogue.due(Clock::now(), known ? Clock::duration(kRefreshEvery) : pause)) continue;
-      co_await refresh_catalogue(loop, now, server, Clock::duration::zero());
+      co_await refresh_catalogue(loop, now, server, Clock::duration::zero(), Showing());
       pause = std::min<Clock::duration>(pause * 2, kBackOffMax);
     }
     timer.expires_after(std::chrono::milliseconds(200));

@@ -109,6 +109,7 @@ Services::Services(const config::Settings& settings, audit::Ledger& l, SessionSe
       ledger(l),
       sealer(std::move(sealer_)),
       hash_keys(std::move(hash_keys_)),
+      tokens(settings.limits.upstream_tokens),
       failed_authentications(kFailingAddresses, quotas::RateTable::random_seed()),
       // What was used before the start is not known here: no proof is good that could have been.
       proofs(quotas::ReplayCache::kDefault, quotas::ReplayCache::random_seed(), unix_s() + jose::kProofWindow + 1),

@@ -10,6 +10,7 @@
 #include "config/settings.hpp"
 #include "gateway/authn_methods.hpp"
 #include "gateway/catalogue.hpp"
+#include "gateway/credentials.hpp"
 #include "gateway/destinations.hpp"
 #include "gateway/handshakes.hpp"
 #include "gateway/metrics_meters.hpp"
@@ -106,6 +107,7 @@ struct Snapshot {
   std::shared_ptr<const AuthnMethods> authn{};        // who may call
   std::shared_ptr<const AuthnMethods> admin_authn{};  // who may read the metrics
   std::shared_ptr<const ProtectedResources> resources{};
+  std::shared_ptr<const Credentials> credentials{};  // that servers are shown
 
   /// TLS towards a server of these settings, or towards whom the gateway asks itself; null: the URL is http://.
   const TlsClient* tls_of(const config::Server& server) const;
@@ -121,6 +123,7 @@ struct Services {
   const std::vector<authn::HashKey> hash_keys;  // of API keys
   Catalogues catalogues;
   KeySources key_sources;
+  TokenStore tokens;                         // for servers
   quotas::RateTable failed_authentications;  // by address
   quotas::ReplayCache proofs;                // DPoP's, that were used
   Handshakes handshakes;

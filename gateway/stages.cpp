@@ -69,12 +69,19 @@ Refused refused_message(Refused refused, const Message& message) {
   return refused;
 }
 
-std::string forwarded(const json::Document& document, const std::vector<Message>& messages, const Exchange& x) {
+Brokerage secrets_of(const Exchange& x, const Message& message, const policy::Grant& granted) {
+  if (!x.now->credentials->brokers() || message.target != policy::Target::tool) return {};
+  return broker(*x.now->credentials, granted.principal(), granted.ref(), message.params.find("arguments"));
+}
+
+std::string forwarded(const json::Document& document, const std::vector<Message>& messages, const Exchange& x,
+                      const std::vector<Brokered>& secrets) {
   std::vector<Edit> edits;
   for (const Message& message : messages) {
     std::vector<Edit> more = meta_edits(message, x.traceparent);
     edits.insert(edits.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
+  for (const Brokered& one : secrets) edits.push_back(replace(one.place, json::quote(one.secret->value.reveal())));
   return edits.empty() ? document.text() : apply(document.text(), std::move(edits));
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/broker.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/message.hpp"
 #include "gateway/refusal.hpp"
@@ -38,8 +39,12 @@ policy::Outcome<policy::Cleared, Refused> clear_verb(const Exchange& x, const po
 /// The refusal of one message, with what its answer needs of it.
 Refused refused_message(Refused refused, const Message& message);
 
-/// Body bytes to forward: the caller's own, but for the `_meta` splices.
-std::string forwarded(const json::Document& document, const std::vector<Message>& messages, const Exchange& x);
+/// The secrets that a call names in its arguments. Nothing for any other message.
+Brokerage secrets_of(const Exchange& x, const Message& message, const policy::Grant& granted);
+
+/// Body bytes to forward: the caller's own, but for the `_meta` splices and the secrets that it names.
+std::string forwarded(const json::Document& document, const std::vector<Message>& messages, const Exchange& x,
+                      const std::vector<Brokered>& secrets);
 
 /// What upstream gets of the caller's head: an allowlist.
 Headers upstream_headers(const Exchange& x, Era era, bool has_body);

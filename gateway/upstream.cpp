@@ -1,5 +1,7 @@
 #include "gateway/upstream.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -19,6 +21,29 @@ constexpr std::size_t kIdlePerServer = 64;
 constexpr std::size_t kSpareParsers = 64;
 // Before the answer to one request: progress that is meant for us comes in ones and twos.
 constexpr unsigned kInterim = 64;
+
+// The head of a request with one header more, in memory that has room for it from the start: none of it is left behind.
+std::string with_line(std::string_view head, std::string_view line) {
+  std::string out;
+  out.reserve(head.size() + line.size());
+  out.append(head.substr(0, head.size() - 2)).append(line).append("\r\n");
+  return out;
+}
+
+/// Wipes a text with a credential in it when it goes.
+class Wipe {
+ public:
+  Wipe(std::string& text, bool holds) : text_(text), holds_(holds) {}
+  ~Wipe() {
+    if (holds_) sodium_memzero(text_.data(), text_.size());
+  }
+  Wipe(const Wipe&) = delete;
+  Wipe& operator=(const Wipe&) = delete;
+
+ private:
+  std::string& text_;
+  const bool holds_;
+};
 }  // namespace
 
 UpstreamCall::UpstreamCall(Upstream& upstream, const Snapshot& now, const config::Server& server, Spent& spent)
@@ -66,8 +91,9 @@ Violation UpstreamCall::failure(error_code ec) const {
 }
 
 Task<Outcome<void>> UpstreamCall::start(const Entry&, const UpstreamRequest& request, Clock::time_point until) {
-  const std::string head =
-      request_head(request.method, server_.endpoint.path, authority_, request.headers, request.body.size());
+  std::string head = request_head(request.method, server_.endpoint.path, authority_, request.headers, request.body.size());
+  const Wipe wipe(head, request.credential != nullptr);
+  if (request.credential) head = with_line(head, request.credential->reveal());
   if (cancelled_) co_return Violation(Reason::client_gone, "the caller hung up");
   const Lap lap(spent_.upstream);
   connection_ = upstream_.reuse(pool_);

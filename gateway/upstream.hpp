@@ -21,7 +21,8 @@ namespace durward::gateway {
 struct UpstreamRequest {
   std::string method;  // POST, GET or DELETE
   Headers headers;
-  std::string_view body;  // must outlive the start() of the call
+  std::string_view body;                       // must outlive the start() of the call
+  const config::Secret* credential = nullptr;  // ours: a whole header line, or null; likewise
 };
 
 /// A connection to an upstream, its pool's while idle.

@@ -54,9 +54,12 @@ constexpr std::array<CodeInfo, kCodes> kTable{{
     {Code::method_not_allowed, "method_not_allowed", own_effect, medium, yes},
     {Code::prompt_not_in_allowlist, "prompt_not_in_allowlist", own_effect, high, yes},
     {Code::resource_not_in_allowlist, "resource_not_in_allowlist", own_effect, high, yes},
+    {Code::secret_denied, "secret_denied", own_effect, high, yes},
     {Code::policy_error, "policy_error", own_effect, high, not_yet},
     {Code::descriptor_unseen, "descriptor_unseen", note, low, not_yet},
     {Code::stream_closed, "stream_closed", note, low, yes},
+    {Code::secret_brokered, "secret_brokered", note, low, yes},
+    {Code::credential_echoed, "credential_echoed", note, medium, yes},
 }};
 
 constexpr bool in_order() {

@@ -61,13 +61,16 @@ enum class Code : std::uint8_t {
   method_not_allowed,
   prompt_not_in_allowlist,
   resource_not_in_allowlist,
+  secret_denied,
   policy_error,
   // notes
   descriptor_unseen,
   stream_closed,
+  secret_brokered,
+  credential_echoed,
 };
 
-inline constexpr std::size_t kCodes = static_cast<std::size_t>(Code::stream_closed) + 1;
+inline constexpr std::size_t kCodes = static_cast<std::size_t>(Code::credential_echoed) + 1;
 
 /// Whether a check raises a code. The others are accepted in lists and reported at load.
 enum class Raised : std::uint8_t {

@@ -67,6 +67,8 @@ std::string_view name(Reason reason) noexcept {
       return "overloaded";
     case Reason::ledger_unavailable:
       return "ledger_unavailable";
+    case Reason::credential_unavailable:
+      return "credential_unavailable";
     case Reason::catalogue_unavailable:
       return "catalogue_unavailable";
     case Reason::upstream_unreachable:

@@ -37,11 +37,12 @@ enum class Reason : std::uint8_t {
   unsupported_media,
   request_timeout,  // the caller sent too slowly
   too_many_connections,
-  overloaded,             // a limit of the whole process is reached
-  ledger_unavailable,     // no durable record, therefore no call
-  catalogue_unavailable,  // nothing is known of the server's tools, so names by wildcard cannot be judged
-  upstream_unreachable,   // refused, reset, or TLS failure before a byte was sent: effect none
-  upstream_failed,        // the upstream answered with what cannot be passed on, or died: effect unknown
+  overloaded,              // a limit of the whole process is reached
+  ledger_unavailable,      // no durable record, therefore no call
+  credential_unavailable,  // the credential for the server cannot be had, and nothing goes without
+  catalogue_unavailable,   // nothing is known of the server's tools, so names by wildcard cannot be judged
+  upstream_unreachable,    // refused, reset, or TLS failure before a byte was sent: effect none
+  upstream_failed,         // the upstream answered with what cannot be passed on, or died: effect unknown
   upstream_timeout,
   client_gone,  // the caller hung up before the answer: recorded, never sent
   draining,     // the gateway is shutting down

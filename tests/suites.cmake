@@ -75,7 +75,7 @@ if(DURWARD_BINARY)
 else()
   # The parsers of gateway/ that need no Asio, which keeps the fuzz build short.
   set(fuzzed fuzz_parsers)
-  set(parsers envelope head http incoming lists message origin session_id splice sse strict trace vocabulary)
+  set(parsers envelope head http incoming lists message origin secret_echo session_id splice sse strict token_answer trace vocabulary)
   list(TRANSFORM parsers PREPEND ${PROJECT_SOURCE_DIR}/gateway/)
   list(TRANSFORM parsers APPEND .cpp)
   add_library(fuzz_parsers STATIC ${parsers})

@@ -41,7 +41,7 @@ export async function scrapeUntil(gateway, good, what) {
   return within(look(), what);
 }
 
-const EVENTS = ['started', 'configuration', 'reloaded', 'reload_refused', 'refused', 'suppressed', 'catalogue', 'draining', 'cut', 'unended', 'drained', 'keys', 'admin_refused', 'certificate'];
+const EVENTS = ['started', 'configuration', 'reloaded', 'reload_refused', 'refused', 'suppressed', 'catalogue', 'draining', 'cut', 'unended', 'drained', 'keys', 'token', 'admin_refused', 'certificate'];
 const MEMBERS = ['ts', 'level', 'event', 'msg', 'trace_id', 'entry', 'server', 'reason', 'rulebook', 'detail', 'count', 'ms'];
 
 /** The lines of a JSON log, each checked: an object of known members, the required ones among them. */

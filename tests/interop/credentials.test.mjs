@@ -2,14 +2,15 @@
 // name and never see, and none of it coming back.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
+import { leaks } from './canaries.mjs';
 import { startGateway } from './gateway.mjs';
 import { startIssuer } from './issuer.mjs';
 import { OPEN, scrapeUntil, total } from './observe.mjs';
 import { run } from './process.mjs';
 import { startStub } from './stub.mjs';
+import { startTokenServer } from './token_server.mjs';
 import { call, mark, modern, send } from './wire.mjs';
 
 const test = (name, body) => nodeTest(name, { timeout: 30_000 }, body);
@@ -19,30 +20,6 @@ const CLIENT = 'client:secret&canary=2';
 const BROKERED = 'brokered "canary" \\3';
 const POLICY = 'tools: {allowlist: ["mcp://*/echo", "mcp://*/hidden"]}\n';
 const LEDGER = { dir: 'ledger', key_ref: 'file://./keys/ed25519.key', anonymous_refusals_per_second: 100_000, refusals_per_second: 100_000 };
-
-/** A token endpoint: what was asked of it, and what it answers. */
-async function startTokenServer() {
-  const asked = [];
-  let count = 0;
-  let answer;
-  const usual = (form) => ({ access_token: `token-canary-${form.get('grant_type').split(':').at(-1)}-${(count += 1)}`, token_type: 'Bearer', expires_in: 600 });
-  const server = createServer(async (req, res) => {
-    const chunks = [];
-    for await (const chunk of req) chunks.push(chunk);
-    const form = new URLSearchParams(Buffer.concat(chunks).toString());
-    asked.push({ form, headers: req.headers, method: req.method, url: req.url });
-    const { status = 200, body } = (await answer?.(form)) ?? {};
-    res.writeHead(status, { 'content-type': 'application/json' }).end(body ?? JSON.stringify(usual(form)));
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${server.address().port}/token`,
-    asked,
-    /** Answers like this from now on; undefined: with tokens again. */
-    answerWith: (next) => (answer = next),
-    stop: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))),
-  };
-}
 
 let stub;
 let issuer;
@@ -373,8 +350,6 @@ test('no secret stands in a log line, a metric, an admin answer, a record or wha
     records: JSON.stringify(await gateway.records()),
     shown: shown.output + plain.output,
   };
-  for (const secret of [...SECRETS(), 'token-canary', apiKey]) {
-    const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -1)];
-    for (const [where, text] of Object.entries(all)) for (const form of forms) assert.ok(!text.includes(form), `${where} has ${form}`);
-  }
+  const canaries = Object.fromEntries([...SECRETS(), ...tokens.given, apiKey].map((secret, i) => [`secret ${i}`, secret]));
+  for (const [where, text] of Object.entries(all)) assert.deepEqual(leaks(canaries, text), [], where);
 });

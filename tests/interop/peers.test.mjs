@@ -2,7 +2,7 @@
 // with real traffic is recorded. strace sees what the C library does by itself, too (name resolution); a preloaded recorder
 // (recorder.c) sees less, but works where tracing is not permitted.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
@@ -11,6 +11,7 @@ import { Key, startIssuer } from './issuer.mjs';
 import { Caller, LOAD_POLICY, SERVER_TOOLS, startUpstream } from './load.mjs';
 import { run } from './process.mjs';
 import { buildRecorder } from './recorder.mjs';
+import { startTokenServer } from './token_server.mjs';
 import { send, within } from './wire.mjs';
 
 const TRACED = ['-f', '-q', '-e', 'trace=connect,bind,sendto,sendmsg,sendmmsg', '-e', 'signal=none'];
@@ -161,6 +162,27 @@ describe('the gateway talks to nobody but configured peers', () => {
       await Promise.all([issuer.stop(), stranger.stop()]);
     }
   });
+
+  for (const kind of ['client_credentials', 'token_exchange'])
+    test(`under strace, with ${kind}: the token endpoint too`, async () => {
+      const base = 'https://gw.example.com';
+      const [issuer, tokens] = await Promise.all([startIssuer(), startTokenServer()]);
+      try {
+        const credential = { [kind]: { token_url: tokens.url, client_id: 'durward', client_secret_ref: 'file://./client' } };
+        const { binds, seen } = await traced(kind, upstream.url, (gateway) => live(gateway, { authorization: `Bearer ${issuer.token(`${base}/mcp/load`)}` }), {
+          servers: { load: { url: upstream.url, tools: SERVER_TOOLS, credential } },
+          settings: { authn: [{ jwt: { issuer: issuer.issuer, jwks: issuer.jwks } }] },
+          listen: { threads: 2, public_url: base },
+          prepare: (at) => writeFile(join(at, 'client'), 'a-secret-of-the-client', { mode: 0o600 }),
+        });
+        const peers = new Set([upstream.port, new URL(issuer.issuer).port, tokens.port].map((port) => `127.0.0.1 ${port}`));
+        assert.deepEqual(strangers(seen, { binds, peers }), []);
+        assert.ok(seen.some(({ verb, to }) => verb === 'connect' && to === `127.0.0.1 ${tokens.port}`));
+        assert.equal(tokens.asked.length, 1);
+      } finally {
+        await Promise.all([issuer.stop(), tokens.stop()]);
+      }
+    });
 
   nodeTest('under the preloaded recorder, with an address as the upstream', { timeout: 90_000 }, async () => {
     const recorder = await buildRecorder(dir);

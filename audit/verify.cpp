@@ -10,6 +10,7 @@
 #include "audit/chain.hpp"
 #include "audit/keys.hpp"
 #include "audit/lines.hpp"
+#include "audit/read_ahead.hpp"
 #include "audit/segments.hpp"
 
 namespace durward::audit {
@@ -53,14 +54,15 @@ class Judge {
         files_(std::move(files)),
         whole_log_(whole_log),
         key_(choose_key(request.public_keys, files_)),
-        chain_(key_, Chain::Strangers::handed) {
+        chain_(key_, Chain::Strangers::handed),
+        readers_(request.threads) {
     chain_.begin_anywhere();
   }
   VerifyReport run();
 
  private:
   bool file(const std::string& path, bool last);
-  bool line(const std::string& path, std::string_view text);
+  bool line(const std::string& path, const Slab::Read& read);
   bool torn(const std::string& path, bool last);
   void note(const Line& line, const std::string& path);
   void conclude();
@@ -79,7 +81,7 @@ class Judge {
   const bool whole_log_;
   const std::string key_;
   Chain chain_;
-  LineReader reader_;
+  Readers readers_;
   Scanner facts_;
   VerifyReport report_;
   Edge edge_;
@@ -113,7 +115,7 @@ VerifyReport Judge::run() {
 }
 
 bool Judge::file(const std::string& path, bool last) {
-  FileLines lines(path);
+  ReadAhead lines(path, readers_);
   number_ = 0;
   for (;;) {
     const FileLines::Got got = lines.next();
@@ -121,7 +123,7 @@ bool Judge::file(const std::string& path, bool last) {
     switch (got) {
       case FileLines::Got::error:
         report_.exit_code = 2;
-        report_.reasons.push_back(path + ": cannot be read: " + std::strerror(errno));
+        report_.reasons.push_back(path + ": cannot be read: " + std::strerror(lines.error()));
         return false;
       case FileLines::Got::too_long:
         return invalid(path, number_, "the line is longer than 32 KiB");
@@ -131,14 +133,13 @@ bool Judge::file(const std::string& path, bool last) {
       case FileLines::Got::tail:
         return torn(path, last);
       case FileLines::Got::line:
-        if (!line(path, lines.text())) return false;
+        if (!line(path, lines.line())) return false;
     }
     if (request_.progress && number_ % 8192 == 0) request_.progress(read_ + lines.offset());
   }
 }
 
-bool Judge::line(const std::string& path, std::string_view text) {
-  const auto read = reader_.read(text);
+bool Judge::line(const std::string& path, const Slab::Read& read) {
   if (!read) return invalid(path, number_, read.error());
   const Line& line = *read;
   if (!started_) {

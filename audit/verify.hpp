@@ -11,6 +11,7 @@ struct VerifyRequest {
   std::vector<std::string> paths;        // a ledger folder, or segment files in the log's order
   std::vector<std::string> public_keys;  // 32 raw bytes each: the one that signed the first record judges; none: inconclusive
   std::string origin;                    // the origin that the log must have; empty: any
+  unsigned threads = 0;                  // that take lines apart; 0: as many as there are cores, within reason
   std::function<void(std::uint64_t bytes)> progress;  // told from time to time how many bytes were read; may be empty
 };
 
@@ -29,7 +30,7 @@ struct VerifyReport {
 };
 
 /// Judges a log offline, streaming, in memory that does not grow with it but for open intents (deploy/docs/ledger.md, "Judging
-/// a log"). Writes nothing.
+/// a log"). The number of threads changes nothing of what it says. Writes nothing.
 VerifyReport verify_log(const VerifyRequest& request);
 
 /// What a log alone cannot show. Part of every judgement.

@@ -23,6 +23,7 @@ struct Where {
   std::string key;
   std::string origin;
   bool json = false;
+  unsigned threads = 0;
 };
 
 struct Sources {
@@ -104,7 +105,7 @@ int verify(const Where& where) {
   if (!sources) return fail(sources.error());
   auto keys = keys_of(where, sources->key_ref);
   if (!keys) return fail(keys.error());
-  audit::VerifyRequest request{sources->paths, *std::move(keys), where.origin, {}};
+  audit::VerifyRequest request{sources->paths, *std::move(keys), where.origin, where.threads, {}};
   const std::uint64_t all = bytes_of(request.paths);
   const bool bar = ::isatty(STDERR_FILENO) == 1 && all > (64U << 20);
   if (bar)
@@ -155,6 +156,8 @@ void add_verify(CLI::App* ledger, int& exit_code) {
                       "Public key: a file with PEM, C2SP form or `keys public` output, or a key reference "
                       "(default: the configuration's, or .durward/keys/ed25519.key)");
   command->add_option("--origin", where->origin, "The origin that the log must have");
+  command->add_option("--threads", where->threads, "That take lines apart; 0: as many as there are cores, within reason")
+      ->capture_default_str();
   command->footer("Exit codes: 0 valid, 1 invalid (says which line), 2 usage or I/O, 3 inconclusive");
   command->callback([where, &exit_code] { exit_code = verify(*where); });
 }

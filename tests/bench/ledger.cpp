@@ -203,8 +203,9 @@ double measure(const std::string& folder, const char* name, std::size_t waiters,
   return batch;
 }
 
-void verify(const std::string& folder, const char* name, double batch) {
+void verify(const std::string& folder, const char* name, double batch, unsigned threads) {
   audit::VerifyRequest request;
+  request.threads = threads;
   request.paths = {folder};
   request.public_keys = {key().public_key()};
   const double cpu = cpu_seconds();
@@ -231,8 +232,9 @@ void run(const std::string& folder, double seconds) {
   measure(at("synced"), "synced", 64, Durability::synced, seconds, real);
   measure(at("synced-1ms"), "synced, fdatasync set to 1 ms", 64, Durability::synced, seconds, millisecond);
   const double single = measure(at("single"), "written, one at a time", 1, Durability::written, seconds, real);
-  verify(at("written"), "verify", many);
-  verify(at("single"), "verify, one record a batch", single);
+  verify(at("written"), "verify", many, 0);
+  verify(at("written"), "verify, one thread", many, 1);
+  verify(at("single"), "verify, one record a batch", single, 0);
 }
 
 }  // namespace

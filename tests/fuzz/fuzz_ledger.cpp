@@ -113,6 +113,7 @@ audit::VerifyReport verify(std::string_view text) {
   audit::VerifyRequest request;
   request.paths = {path};
   request.public_keys = {known().key};
+  request.threads = 1;
   return audit::verify_log(request);
 }
 

@@ -126,7 +126,7 @@ std::string Committer::commit(std::string_view label, std::string_view bytes, bo
   out += raw ? "hmac-raw:" : "hmac:";
   out += id_;
   out += ':';
-  out += crypto::base64(crypto::view(mac_.of(label, bytes)));
+  crypto::append_base64(out, mac_.of(label, bytes));
   return out;
 }
 

@@ -8,7 +8,7 @@
 namespace durward::audit {
 
 void random_id_bytes(unsigned char* out, std::size_t size) {
-  thread_local std::array<unsigned char, 512> pool;
+  thread_local std::array<unsigned char, 4096> pool;  // of some hundred ids: a system call for each would be felt
   thread_local std::size_t used = pool.size();
   if (size > pool.size() - used) {
     if (size > pool.size()) return randombytes_buf(out, size);

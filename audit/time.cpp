@@ -25,7 +25,7 @@ std::optional<unsigned> take(std::string_view text, std::size_t at, std::size_t 
 
 }  // namespace
 
-void append_time(std::string& out, std::int64_t unix_ms) {
+std::array<char, 24> time_text(std::int64_t unix_ms) {
   using namespace std::chrono;
   constexpr std::int64_t kFirst = -62167219200000, kLast = 253402300799999;  // the years 0000 and 9999
   const sys_time<milliseconds> time{milliseconds{std::clamp(unix_ms, kFirst, kLast)}};
@@ -41,6 +41,11 @@ void append_time(std::string& out, std::int64_t unix_ms) {
   put(&text[14], of_day / 60000 % 60, 2);
   put(&text[17], of_day / 1000 % 60, 2);
   put(&text[20], of_day % 1000, 3);
+  return text;
+}
+
+void append_time(std::string& out, std::int64_t unix_ms) {
+  const std::array<char, 24> text = time_text(unix_ms);
   out.append(text.data(), text.size());
 }
 

@@ -10,6 +10,7 @@ namespace durward::config {
 namespace {
 
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view kServerRest = "abcdefghijklmnopqrstuvwxyz0123456789_-";
 constexpr std::string_view kWord = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
 bool only(std::string_view text, std::string_view first, std::string_view rest) {
@@ -64,7 +65,7 @@ std::string check_url(std::string_view text) {
 }
 
 std::string check_server_name(std::string_view text) {
-  if (text.size() <= 63 && only(text, kLower, std::string(kLower) + "_-")) return {};
+  if (text.size() <= 63 && only(text, kLower, kServerRest)) return {};
   return "must match [a-z0-9][a-z0-9_-]{0,62}";
 }
 

@@ -137,8 +137,9 @@ std::optional<Url> parse_url(std::string_view text, std::string& error) {
 }
 
 std::string Url::authority() const {
-  const std::string name = host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-  return port == usual_port(scheme) ? name : fmt::format("{}:{}", name, port);
+  std::string out = host.find(':') == std::string::npos ? host : '[' + host + ']';
+  if (port != usual_port(scheme)) out.append(":").append(std::to_string(port));
+  return out;
 }
 
 }  // namespace durward::config

@@ -58,25 +58,30 @@ std::vector<Keyed> keyed(Value object, std::list<std::string>& storage) {
 }
 
 /// Members in the order of their names' UTF-16 code units. Below U+D000 that is the order of the UTF-8 bytes.
-std::vector<Member> sorted(Value object) {
+void sort_wide(Value object, std::vector<Member>& out) {
   std::list<std::string> storage;
-  std::vector<Keyed> members = keyed(object, storage);
-  const auto low = [](char c) { return static_cast<unsigned char>(c) < 0xED; };
-  const bool bytewise = std::all_of(members.begin(), members.end(),
-                                    [low](const Keyed& one) { return std::all_of(one.name.begin(), one.name.end(), low); });
-  std::vector<Member> out;
-  out.reserve(members.size());
-  if (bytewise) {
-    std::sort(members.begin(), members.end(), [](const Keyed& a, const Keyed& b) { return a.name < b.name; });
-    for (const Keyed& one : members) out.push_back(one.member);
-    return out;
-  }
   std::vector<std::pair<std::u16string, Member>> wide;
-  wide.reserve(members.size());
-  for (const Keyed& one : members) wide.emplace_back(utf16(one.name), one.member);
+  wide.reserve(object.size());
+  for (const Keyed& one : keyed(object, storage)) wide.emplace_back(utf16(one.name), one.member);
   std::sort(wide.begin(), wide.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& one : wide) out.push_back(one.second);
-  return out;
+}
+
+/// The same of an object all of whose names stand without escapes and below U+D000, as nearly all do; false where they do not.
+bool sort_plain(Value object, std::vector<Member>& out) {
+  const std::size_t had = out.size();
+  const auto low = [](char c) { return static_cast<unsigned char>(c) < 0xED; };
+  for (const Member member : object.members()) {
+    const auto plain = member.key.plain();
+    if (!plain || !std::all_of(plain->begin(), plain->end(), low)) {
+      out.resize(had);
+      return false;
+    }
+    out.push_back(member);
+  }
+  std::sort(out.begin() + static_cast<std::ptrdiff_t>(had), out.end(),
+            [](const Member& a, const Member& b) { return *a.key.plain() < *b.key.plain(); });
+  return true;
 }
 
 /// Whether a number token that no double can hold is too large, rather than too small: by the decimal exponent of its first
@@ -111,6 +116,8 @@ class Writer {
 
   policy::Outcome<std::string, Unrepresentable> write(Value root) {
     out_.reserve(root.raw().size());
+    members_.reserve(16);
+    open_.reserve(8);
     put(root);
     while (!failed_ && !open_.empty()) step();
     if (failed_) return *failed_;
@@ -118,11 +125,10 @@ class Writer {
   }
 
  private:
-  /// A container whose opening bracket is written.
+  /// A container whose opening bracket is written. What is within it lies in members_ from begin on, up to the next one's.
   struct Open {
-    std::vector<Member> members;  // of an object, in canonical order; of an array the values are what counts
-    std::size_t next = 0;
-    bool object = false;
+    std::size_t begin, next;
+    bool object;
   };
 
   void fail(Value where, const char* why) {
@@ -137,16 +143,14 @@ class Writer {
         return put_string(value);
       case Kind::object:
         out_ += '{';
-        open_.push_back({sorted(value), 0, true});
+        open_.push_back({members_.size(), members_.size(), true});
+        if (!sort_plain(value, members_)) sort_wide(value, members_);
         return;
-      case Kind::array: {
+      case Kind::array:
         out_ += '[';
-        Open open;
-        open.members.reserve(value.size());
-        for (const Value element : value.elements()) open.members.push_back({{}, element});
-        open_.push_back(std::move(open));
+        open_.push_back({members_.size(), members_.size(), false});
+        for (const Value element : value.elements()) members_.push_back({{}, element});
         return;
-      }
       default:
         out_ += value.raw();
     }
@@ -154,13 +158,14 @@ class Writer {
 
   void step() {
     Open& top = open_.back();
-    if (top.next == top.members.size()) {
+    if (top.next == members_.size()) {
       out_ += top.object ? '}' : ']';
+      members_.resize(top.begin);
       open_.pop_back();
       return;
     }
-    if (top.next != 0) out_ += ',';
-    const Member member = top.members[top.next++];
+    if (top.next != top.begin) out_ += ',';
+    const Member member = members_[top.next++];
     if (top.object) {
       put_string(member.key);
       out_ += ':';
@@ -182,6 +187,10 @@ class Writer {
   /// A token without escapes is canonical already: it holds no control character, quote or backslash.
   void put_string(Value value) {
     std::string_view rest = value.raw();
+    if (value.plain()) {
+      out_ += rest;
+      return;
+    }
     while (true) {
       const std::size_t backslash = rest.find('\\');
       out_.append(rest, 0, backslash);
@@ -207,6 +216,7 @@ class Writer {
   Form form_;
   std::string out_;
   std::vector<Open> open_;
+  std::vector<Member> members_;  // of an object, in canonical order; of an array the values are what counts
   std::optional<Unrepresentable> failed_;
 };
 

@@ -98,12 +98,12 @@ Task<Outcome<void>> Downstream::read_head() {
   bounds.header_fields = limits().header_fields;
   bounds.body_bytes = limits().body_bytes.count;
   parser_.reset(bounds);
-  deadline_.arm(limits().header_read);
-  for (;;) {
+  for (bool first = true;; first = false) {
     auto used = parser_.put_head(unread().unread());
     if (!used) co_return std::move(used).error();
     unread().consume(*used);
     if (parser_.head_done()) break;
+    if (first) deadline_.arm(limits().header_read);  // a head that came whole needs none
     if (!intake_->news()) co_await intake_->wait();
     const error_code ec = received();
     if (ec && deadline_.expired()) co_return Violation(Reason::request_timeout, "limits.header_read");

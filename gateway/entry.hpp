@@ -71,6 +71,8 @@ class Recorder {
  private:
   std::unique_ptr<audit::Record> draft(const Exchange& x, audit::Type type, const policy::Decision* decision,
                                        const Message* message, std::string_view id) const;
+  std::unique_ptr<audit::Record> draft(const Exchange& x, const policy::Principal* who, audit::Type type,
+                                       const policy::Decision* decision, const Message* message, std::string_view id) const;
   Task<policy::Outcome<Entry>> open_first(const Exchange& x, std::unique_ptr<audit::Record> record,
                                           audit::Durability durability);
   Task<policy::Outcome<void>> close_later(std::unique_ptr<audit::Record> record, audit::Durability durability, Spent& spent);

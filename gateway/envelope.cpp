@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
 
 #include "gateway/message.hpp"
 
@@ -14,121 +16,58 @@ using json::Member;
 using json::Value;
 using policy::Outcome;
 
-using Names = std::vector<std::string_view>;
-
-const Names& envelope_names() {
-  static const Names names{"jsonrpc", "id", "method", "params", "result", "error"};
-  return names;
-}
-
-// Every member of `params` that some revision defines, in either direction.
-const Names& params_names() {
-  static const Names names{"_meta",
-                           "argument",
-                           "arguments",
-                           "capabilities",
-                           "clientInfo",
-                           "context",
-                           "createdAt",
-                           "cursor",
-                           "data",
-                           "elicitationId",
-                           "includeContext",
-                           "inputResponses",
-                           "lastUpdatedAt",
-                           "level",
-                           "logger",
-                           "maxTokens",
-                           "message",
-                           "messages",
-                           "metadata",
-                           "mode",
-                           "modelPreferences",
-                           "name",
-                           "notifications",
-                           "pollInterval",
-                           "progress",
-                           "progressToken",
-                           "protocolVersion",
-                           "reason",
-                           "ref",
-                           "requestId",
-                           "requestState",
-                           "requestedSchema",
-                           "status",
-                           "statusMessage",
-                           "stopSequences",
-                           "systemPrompt",
-                           "task",
-                           "taskId",
-                           "temperature",
-                           "toolChoice",
-                           "tools",
-                           "total",
-                           "ttl",
-                           "uri",
-                           "url"};
-  return names;
-}
-
-const Names& meta_names() {
-  static const Names names{kVersionKey,
-                           kCapabilitiesKey,
-                           kClientInfoKey,
-                           "io.modelcontextprotocol/logLevel",
-                           "io.modelcontextprotocol/related-task",
-                           "io.modelcontextprotocol/subscriptionId",
-                           "baggage",
-                           "progressToken",
-                           "traceparent",
-                           "tracestate"};
-  return names;
-}
-
-const Names& ref_names() {
-  static const Names names{"type", "name", "uri"};
-  return names;
-}
-
-const Names& listen_names() {
-  static const Names names{"promptsListChanged", "resourceSubscriptions", "resourcesListChanged", "toolsListChanged"};
-  return names;
-}
-
-const Names& result_names() {
-  static const Names names{"_meta",
-                           "cacheScope",
-                           "capabilities",
-                           "completion",
-                           "content",
-                           "contents",
-                           "inputRequests",
-                           "instructions",
-                           "isError",
-                           "messages",
-                           "nextCursor",
-                           "prompts",
-                           "protocolVersion",
-                           "requestState",
-                           "resources",
-                           "resourceTemplates",
-                           "resultType",
-                           "serverInfo",
-                           "structuredContent",
-                           "supportedVersions",
-                           "task",
-                           "tasks",
-                           "tools",
-                           "ttlMs"};
-  return names;
-}
-
-bool has_variant(Value object, const Names& names) {
-  for (const Member member : object.members()) {
-    if (is_case_variant(member.key, names)) return true;
+/// Names by length, so that one is compared with few.
+class Names {
+ public:
+  template <std::size_t N>
+  explicit constexpr Names(const std::array<std::string_view, N>& by_length) : all_(by_length) {
+    if (by_length.back().size() > kLongest) throw std::length_error("a name beyond kLongest");  // does not compile
+    for (std::size_t length = 0; length < begin_.size(); ++length)
+      while (begin_[length] < N && by_length[begin_[length]].size() < length) ++begin_[length];
   }
-  return false;
+  constexpr std::span<const std::string_view> all() const { return all_; }
+  constexpr std::span<const std::string_view> of(std::size_t length) const {
+    if (length + 1 >= begin_.size()) return {};
+    return all_.subspan(begin_[length], std::size_t{begin_[length + 1]} - begin_[length]);
+  }
+
+ private:
+  static constexpr std::size_t kLongest = 48;
+  std::span<const std::string_view> all_;
+  std::array<std::uint8_t, kLongest + 2> begin_{};  // by length: how many names are shorter
+};
+
+template <class... Name>
+constexpr std::array<std::string_view, sizeof...(Name)> by_length(const Name&... name) {
+  std::array<std::string_view, sizeof...(Name)> names{name...};
+  std::sort(names.begin(), names.end(), [](std::string_view a, std::string_view b) { return a.size() < b.size(); });
+  return names;
 }
+
+constexpr auto kEnvelopeSorted = by_length("jsonrpc", "id", "method", "params", "result", "error");
+constexpr Names kEnvelope(kEnvelopeSorted);
+// Every member of `params` that some revision defines, in either direction.
+constexpr auto kParamsSorted = by_length(
+    "_meta", "argument", "arguments", "capabilities", "clientInfo", "context", "createdAt", "cursor", "data", "elicitationId",
+    "includeContext", "inputResponses", "lastUpdatedAt", "level", "logger", "maxTokens", "message", "messages", "metadata",
+    "mode", "modelPreferences", "name", "notifications", "pollInterval", "progress", "progressToken", "protocolVersion",
+    "reason", "ref", "requestId", "requestState", "requestedSchema", "status", "statusMessage", "stopSequences", "systemPrompt",
+    "task", "taskId", "temperature", "toolChoice", "tools", "total", "ttl", "uri", "url");
+constexpr Names kParams(kParamsSorted);
+constexpr auto kMetaSorted = by_length(kVersionKey, kCapabilitiesKey, kClientInfoKey, "io.modelcontextprotocol/logLevel",
+                                       "io.modelcontextprotocol/related-task", "io.modelcontextprotocol/subscriptionId",
+                                       "baggage", "progressToken", "traceparent", "tracestate");
+constexpr Names kMeta(kMetaSorted);
+constexpr auto kRefSorted = by_length("type", "name", "uri");
+constexpr Names kRef(kRefSorted);
+constexpr auto kListenSorted =
+    by_length("promptsListChanged", "resourceSubscriptions", "resourcesListChanged", "toolsListChanged");
+constexpr Names kListen(kListenSorted);
+constexpr auto kResultSorted = by_length(
+    "_meta", "cacheScope", "capabilities", "completion", "content", "contents", "inputRequests", "instructions", "isError",
+    "messages", "nextCursor", "prompts", "protocolVersion", "requestState", "resources", "resourceTemplates", "resultType",
+    "serverInfo", "structuredContent", "supportedVersions", "task", "tasks", "tools", "ttlMs");
+constexpr Names kResult(kResultSorted);
 
 // The first character of text with its case folded, and its length. U+017F and U+212A are the only characters outside ASCII
 // whose simple case folding is an ASCII letter.
@@ -149,26 +88,60 @@ bool alike(std::string_view text, std::string_view name) {
   return text.empty() && name.empty();
 }
 
+// A string's decoded text: a view into its document, or into storage where it has escapes.
+std::string_view text_of(Value string, std::string& storage) {
+  if (const auto plain = string.plain()) return *plain;
+  return storage = string.string();
+}
+
+// Whether key is, but for its case, one of names, and not exactly one of them.
+bool is_variant(std::string_view key, const Names& names) {
+  const bool ascii = std::none_of(key.begin(), key.end(), [](char c) { return (c & 0x80) != 0; });
+  bool variant = false;
+  for (const std::string_view name : ascii ? names.of(key.size()) : names.all()) {
+    // Most names differ in their first letter, which ends it here.
+    if (ascii && ((name[0] ^ key[0]) & ~0x20) != 0) continue;
+    if (name == key) return false;
+    variant = variant || alike(key, name);
+  }
+  return variant;
+}
+
+bool has_variant(Value object, const Names& names) {
+  std::string storage;
+  for (const Member member : object.members()) {
+    if (is_variant(text_of(member.key, storage), names)) return true;
+  }
+  return false;
+}
+
 bool is_id(Value value) { return value.is(Kind::string) || value.integer().has_value(); }
 
-// The members of an envelope, in the order of envelope_names().
 struct Members {
   Value jsonrpc, id, method, params, result, error;
+
+  // Null: JSON-RPC has no such member.
+  Value* place(std::string_view name) {
+    if (name == "jsonrpc") return &jsonrpc;
+    if (name == "id") return &id;
+    if (name == "method") return &method;
+    if (name == "params") return &params;
+    if (name == "result") return &result;
+    if (name == "error") return &error;
+    return nullptr;
+  }
 };
 
 Outcome<Members, std::string> read_members(Value root) {
   if (!root.is(Kind::object)) return std::string("not a JSON object");
   Members read;
-  const std::array<Value*, 6> places{&read.jsonrpc, &read.id, &read.method, &read.params, &read.result, &read.error};
+  std::string storage;
   for (const Member member : root.members()) {
-    const auto plain = member.key.plain();
-    const std::string decoded = plain ? std::string() : member.key.string();
-    const auto found = std::find(envelope_names().begin(), envelope_names().end(), plain ? *plain : std::string_view(decoded));
-    if (found == envelope_names().end()) {
-      if (is_case_variant(member.key, envelope_names())) return std::string("an envelope member in the wrong case");
-      return std::string("a member that JSON-RPC does not define");
-    }
-    *places.at(static_cast<std::size_t>(found - envelope_names().begin())) = member.value;
+    const std::string_view name = text_of(member.key, storage);
+    Value* const place = read.place(name);
+    if (!place && is_variant(name, kEnvelope)) return std::string("an envelope member in the wrong case");
+    if (!place) return std::string("a member that JSON-RPC does not define");
+    *place = member.value;
   }
   if (!read.jsonrpc.equals("2.0")) return std::string("jsonrpc is not \"2.0\"");
   return read;
@@ -177,9 +150,8 @@ Outcome<Members, std::string> read_members(Value root) {
 Outcome<void, std::string> check_params(Value params) {
   if (!params) return {};
   if (!params.is(Kind::object)) return std::string("params is not an object");
-  const bool variant = has_variant(params, params_names()) || has_variant(params.find("_meta"), meta_names()) ||
-                       has_variant(params.find("ref"), ref_names()) ||
-                       has_variant(params.find("notifications"), listen_names());
+  const bool variant = has_variant(params, kParams) || has_variant(params.find("_meta"), kMeta) ||
+                       has_variant(params.find("ref"), kRef) || has_variant(params.find("notifications"), kListen);
   if (variant) return std::string("a member of params in the wrong case");
   return {};
 }
@@ -200,19 +172,10 @@ Outcome<void, std::string> check_response(const Envelope& envelope, bool id_may_
 
 }  // namespace
 
-bool is_case_variant(Value key, const Names& names) {
-  const auto plain = key.plain();
-  const std::string decoded = plain ? std::string() : key.string();
-  const std::string_view text = plain ? *plain : std::string_view(decoded);
-  const bool ascii = std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
-  bool variant = false;
-  for (const std::string_view name : names) {
-    // Most names differ in length or in their first letter, which ends it here.
-    if (ascii && (name.size() != text.size() || ((name[0] ^ text[0]) & ~0x20) != 0)) continue;
-    if (name == text) return false;
-    variant = variant || alike(text, name);
-  }
-  return variant;
+bool is_case_variant(Value key, std::string_view name) {
+  std::string storage;
+  const std::string_view text = text_of(key, storage);
+  return text != name && alike(text, name);
 }
 
 Value read_id(Value root) {
@@ -220,7 +183,7 @@ Value read_id(Value root) {
   return is_id(id) ? id : Value();
 }
 
-bool has_result_variant(Value result) { return has_variant(result, result_names()); }
+bool has_result_variant(Value result) { return has_variant(result, kResult); }
 
 Outcome<Envelope, std::string> read_envelope(Value root, bool id_may_lack) {
   TRY(const Members members, read_members(root));

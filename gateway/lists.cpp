@@ -36,7 +36,7 @@ const About& about(ListKind kind) { return kAbout[static_cast<std::size_t>(kind)
 /// The item's name, or empty where it has none that every client reads alike.
 std::string name_of(Value item, const About& kind) {
   for (const json::Member member : item.members()) {
-    if (is_case_variant(member.key, {kind.named})) return {};
+    if (is_case_variant(member.key, kind.named)) return {};
   }
   return item.find(kind.named).string();
 }

@@ -248,6 +248,8 @@ Outcome<std::vector<Message>, Unread> read_batch(const json::Document& document,
 }
 
 bool same_id(Value a, Value b) {
+  const bool alike = a.is(Kind::string) || a.integer();
+  if (alike && a.raw() == b.raw()) return true;
   if (a.is(Kind::string)) return b.is(Kind::string) && b.equals(a.string());
   return a.integer() && a.integer() == b.integer();
 }

@@ -79,9 +79,8 @@ bool same_id(json::Value a, json::Value b);
 /// not an array of strings.
 policy::Outcome<std::vector<std::string>> subscribed_resources(const Message& message);
 
-/// Whether key is one of names but for its case, as parsers that ignore case compare (U+017F and U+212A included), and not
-/// exactly one of them.
-bool is_case_variant(json::Value key, const std::vector<std::string_view>& names);
+/// Whether key is name but for its case, as parsers that ignore case compare (U+017F and U+212A included), and not exactly it.
+bool is_case_variant(json::Value key, std::string_view name);
 
 /// The strict reading of MCP's header encoding: the text itself, or the decoded bytes of `=?base64?…?=`. Absent where the
 /// sentinel's base64 is malformed or not UTF-8, or the value has other than visible ASCII, SP and HTAB.

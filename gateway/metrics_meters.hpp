@@ -31,14 +31,15 @@ struct Spent {
 /// Adds the time of its life to one part.
 class Lap {
  public:
-  explicit Lap(Spent::Time& sum) : sum_(sum) {}
+  explicit Lap(Spent::Time& sum) : Lap(sum, std::chrono::steady_clock::now()) {}
+  Lap(Spent::Time& sum, std::chrono::steady_clock::time_point begin) : sum_(sum), begin_(begin) {}
   ~Lap() { sum_ += std::chrono::steady_clock::now() - begin_; }
   Lap(const Lap&) = delete;
   Lap& operator=(const Lap&) = delete;
 
  private:
   Spent::Time& sum_;
-  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  const std::chrono::steady_clock::time_point begin_;
 };
 
 /// A number that one thread changes and any thread reads.

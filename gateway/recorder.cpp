@@ -166,6 +166,11 @@ Entry::~Entry() {
 
 std::unique_ptr<Record> Recorder::draft(const Exchange& x, audit::Type type, const policy::Decision* decision,
                                         const Message* message, std::string_view id) const {
+  return draft(x, x.principal ? &*x.principal : nullptr, type, decision, message, id);
+}
+
+std::unique_ptr<Record> Recorder::draft(const Exchange& x, const policy::Principal* who, audit::Type type,
+                                        const policy::Decision* decision, const Message* message, std::string_view id) const {
   auto drafted = std::make_unique<Record>();
   Record& record = *drafted;
   record.type = type;
@@ -176,8 +181,8 @@ std::unique_ptr<Record> Recorder::draft(const Exchange& x, audit::Type type, con
   record.cause = x.cause;
   record.bytes_in = x.bytes_in;
   if (x.server) record.server = x.server->name;
-  if (x.principal) describe_principal(record, *x.principal);
-  if (!x.principal && x.tried) record.authn_method = policy::name(*x.tried);
+  if (who) describe_principal(record, *who);
+  if (!who && x.tried) record.authn_method = policy::name(*x.tried);
   record.fault = x.fault;
   record.rulebook = x.rules().digest();
   record.retention = x.rules().retention();
@@ -223,10 +228,9 @@ Soon<Outcome<Entry>> Recorder::open(const Exchange& x, const policy::Cleared& cl
   const policy::Grant& grant = cleared.grant();
   const Durability durability = grant.side_effect() ? settings_.side_effects : settings_.reads;
   const std::string id = parent.empty() ? x.entry_id : audit::new_ulid(unix_ms());
-  std::unique_ptr<Record> record = draft(x, audit::Type::intent, &cleared.decision(), message, id);
+  std::unique_ptr<Record> record = draft(x, &grant.principal(), audit::Type::intent, &cleared.decision(), message, id);
   record->parent = parent;
   record->kind = kind_names(grant.kinds());
-  describe_principal(*record, grant.principal());
   if (!message) record->method = grant.method();
   if (!ledger_.reserve()) return Violation(Reason::ledger_unavailable, "the ledger takes no records");
   if (stream || durability == Durability::synced) return open_first(x, std::move(record), durability);
@@ -252,13 +256,14 @@ Soon<Outcome<void>> Recorder::close(Entry entry, const Closing& closing) {
   record->upstream_status = closing.upstream_status;
   record->bytes_out = closing.bytes_out;
   record->count = closing.count;
-  record->latency_us = micros(Clock::now() - entry.opened_);
+  const Clock::time_point now = Clock::now();
+  record->latency_us = micros(now - entry.opened_);
   if (closing.reason) record->reason = policy::name(*closing.reason);
   if (!closing.result.empty()) record->result = ledger_.commit(record->tenant, "result", closing.result, true);
   record->findings.insert(record->findings.end(), closing.notes.begin(), closing.notes.end());
   entry.meters_->closed(*record);
   if (entry.durability_ != Durability::buffered) return close_later(std::move(record), entry.durability_, *entry.spent_);
-  const Lap lap(entry.spent_->ledger);
+  const Lap lap(entry.spent_->ledger, now);
   return append_now(*record);
 }
 

@@ -66,7 +66,10 @@ std::string new_span_id() { return random_id<8>(); }
 
 std::string Trace::traceparent() const {
   const char byte = static_cast<char>(flags);
-  return "00-" + trace_id + "-" + span_id + "-" + crypto::hex({&byte, 1});
+  std::string out;
+  out.reserve(55);
+  out.append("00-").append(trace_id).append("-").append(span_id).append("-").append(crypto::hex({&byte, 1}));
+  return out;
 }
 
 Trace continue_trace(const Head& head, std::size_t baggage_bytes) {

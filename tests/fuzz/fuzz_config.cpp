@@ -48,7 +48,8 @@ void bounds(const config::Settings& settings) {
   must(settings.limits.json_depth >= 1 && settings.limits.json_depth <= 1024 && settings.limits.batch >= 1);
   for (const auto& [name, server] : settings.servers) {
     must(name == server.name && !name.empty() && name.find_first_of("/@%* ") == std::string::npos);
-    must(server.endpoint.scheme == "http" && !server.endpoint.host.empty() && server.endpoint.path.starts_with('/'));
+    must((server.endpoint.scheme == "http" || server.endpoint.scheme == "https") && !server.endpoint.host.empty() &&
+         server.endpoint.path.starts_with('/'));
   }
 }
 

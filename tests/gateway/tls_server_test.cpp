@@ -132,7 +132,7 @@ TEST_CASE("of TLS 1.2 only forward secrecy with authenticated encryption is take
   }
 }
 
-TEST_CASE("of the protocols that a caller offers http/1.1 is chosen; who offers others only is refused") {
+TEST_CASE("of the protocols that a caller offers http/1.1 is chosen, and who offers others only is refused") {
   Fixture t;
   const auto server = t.server();
   const auto offer = [&](std::string_view protocols) {

@@ -1,8 +1,9 @@
 // Everything has a limit: each is crossed here over the wire, and what is just within it passes.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startGateway } from './gateway.mjs';
@@ -10,6 +11,7 @@ import { startIssuer } from './issuer.mjs';
 import { logLines } from './observe.mjs';
 import { start } from './process.mjs';
 import { startStub } from './stub.mjs';
+import { startTokenServer } from './token_server.mjs';
 import { call, mark, modern, openSession, send, within } from './wire.mjs';
 
 const titles = new Set();
@@ -816,6 +818,44 @@ describe('the ledger', () => {
 });
 
 // Every limit in the generated reference, and the case above that crosses it.
+describe('credentials of servers', () => {
+  let issuer;
+  let tokens;
+  before(async () => ([issuer, tokens] = await Promise.all([startIssuer(), startTokenServer()])));
+  after(() => Promise.all([issuer?.stop(), tokens?.stop()]));
+  const BASE = 'https://gw.example.com';
+  const exchanging = (limits, body) =>
+    withLimits(limits, body, {
+      listen: { public_url: BASE },
+      servers: { stub: { url: stub.url, credential: { token_exchange: { token_url: tokens.url, client_id: 'gw', client_secret_ref: 'file://./client' } } } },
+      settings: { limits, authn: [{ jwt: { issuer: issuer.issuer, jwks: issuer.jwks } }] },
+      prepare: (dir) => writeFileSync(join(dir, 'client'), 'a client’s secret\n', { mode: 0o600 }),
+    });
+  const asks = (url, sub) => {
+    const { headers, body } = call({ word: mark() });
+    return send(url, { headers: { ...headers, authorization: `Bearer ${issuer.token(`${BASE}/mcp/stub`, { sub })}` }, body }).whole();
+  };
+
+  test('limits.upstream_tokens: a token for a server that was forgotten is fetched again', () =>
+    exchanging({ upstream_tokens: 1 }, async (gateway, url) => {
+      const fetches = tokens.asked.length;
+      for (const sub of ['one', 'one', 'other', 'one']) assert.equal((await asks(url, sub)).status, 200);
+      assert.equal(tokens.asked.length - fetches, 3);
+    }));
+
+  test('limits.token_fetch: a token for a server that does not come in time is not waited for, and nothing ran', async () => {
+    tokens.answerWith(() => new Promise(() => {}));
+    const seen = stub.requests.length;
+    await exchanging({ token_fetch: '200ms' }, async (gateway, url) => {
+      const { json } = await within(asks(url, 'slow'), 'the refusal');
+      assert.equal(json.error.code, 42503);
+      assert.deepEqual([json.error.data.reason, json.error.data.effect], ['credential_unavailable', 'none']);
+    });
+    assert.equal(stub.requests.length, seen);
+    tokens.answerWith(undefined);
+  });
+});
+
 const CROSSED_BY = {
   'limits.header_bytes': 'limits.header_bytes',
   'limits.header_fields': 'limits.header_fields',
@@ -832,6 +872,8 @@ const CROSSED_BY = {
   'limits.batch': 'limits.batch: 32 messages pass, 33 are 400',
   'limits.authentication_failures': 'limits.authentication_failures: an address that has failed too often is refused unread, others are served',
   'limits.tokens': 'limits.tokens: a token that was forgotten is verified again',
+  'limits.upstream_tokens': 'limits.upstream_tokens: a token for a server that was forgotten is fetched again',
+  'limits.token_fetch': 'limits.token_fetch: a token for a server that does not come in time is not waited for, and nothing ran',
   'limits.tools': 'limits.tools: a longer list is not taken',
   'limits.connections_per_address': 'limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back',
   'limits.connections': 'limits.connections_per_address and limits.connections: more are 503, and recorded; a place comes back',
@@ -883,10 +925,19 @@ describe('credentials', () => {
     }));
 });
 
-test('every limit of the reference is crossed by a case here', () => {
+/** Those of TLS have their cases beside the rest of TLS. */
+const CROSSED_WITH_TLS = {
+  'limits.handshake': 'limits.handshake: one that is late is cut, however it dawdles',
+  'limits.handshakes_per_address': 'limits.handshakes_per_address: more are closed at once, counted, and cost others nothing',
+  'limits.handshakes': 'limits.handshakes bounds them in all',
+};
+
+test('every limit of the reference is crossed by a case, here or in tls.test.mjs', () => {
   const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
   const rows = [...readme.matchAll(/^\| `(limits\.\w+|ledger\.(?:queue|\w*refusals_per_second))` \|/gm)].map(([, name]) => name);
   assert.ok(rows.length >= 26, `${rows.length} limits in README.md`);
-  assert.deepEqual(Object.keys(CROSSED_BY).sort(), rows.sort());
+  assert.deepEqual(Object.keys({ ...CROSSED_BY, ...CROSSED_WITH_TLS }).sort(), rows.sort());
   for (const [setting, title] of Object.entries(CROSSED_BY)) assert.ok(titles.has(title), `${setting}: no case “${title}”`);
+  const tls = readFileSync(fileURLToPath(new URL('tls.test.mjs', import.meta.url)), 'utf8');
+  for (const [setting, title] of Object.entries(CROSSED_WITH_TLS)) assert.ok(tls.includes(`\n  test('${title}'`), `${setting}: no case “${title}”`);
 });

@@ -151,7 +151,7 @@ describe('a listener with TLS', () => {
     assert.equal((await ask(gateway)).status, 200);
   });
 
-  test('cuts a handshake that is late, however it dawdles', async () => {
+  test('limits.handshake: one that is late is cut, however it dawdles', async () => {
     const hello = await clientHello();
     const began = Date.now();
     const dripping = (bytes) =>
@@ -461,7 +461,7 @@ describe('reload', () => {
 });
 
 describe('what strangers cost', () => {
-  test('handshakes beyond limits.handshakes_per_address are closed at once, counted, and cost others nothing', async () => {
+  test('limits.handshakes_per_address: more are closed at once, counted, and cost others nothing', async () => {
     const gateway = await startTls({ limits: { handshakes_per_address: 5, handshakes: 1000 } });
     try {
       const ends = await Promise.all(Array.from({ length: 60 }, () => open(gateway).then((socket) => (socket.destroy(), 'open'), () => 'closed')));

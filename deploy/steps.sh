@@ -8,7 +8,7 @@ readonly root
 readonly BUILD_PACKAGES=(
   g++ cmake ninja-build:ninja pkg-config ccache
   libboost1.81-dev libssl-dev libsodium-dev libyaml-cpp-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
-  libmimalloc-dev libre2-dev
+  libmimalloc-dev libre2-dev libsqlite3-dev libhiredis-dev
 )
 
 say() { printf '%s\n' "$*"; }

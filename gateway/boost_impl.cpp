@@ -1,3 +1,2 @@
-// Asio's and Beast's code that is not templates, compiled once here.
-#include <boost/asio/impl/src.hpp>
+// Beast's code that is not templates, compiled once here. Asio's is in quotas/asio_impl.cpp.
 #include <boost/beast/src.hpp>

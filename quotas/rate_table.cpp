@@ -115,6 +115,46 @@ Verdict RateTable::take_all(const std::vector<Charge>& charges, std::int64_t now
   return out;
 }
 
+bool RateTable::take_if(bool may, std::span<const Charge> charges, std::int64_t now_ns, std::span<Cell> before) {
+  const std::size_t count = charges.size();
+  Keys keys;
+  for (std::size_t i = 0; i < count; ++i) keys[i] = hash(charges[i].key);
+  const Locks locks = lock(keys, count);
+  std::array<Cell, kMostCharges> after{};
+  for (std::size_t i = 0; i < count; ++i) {
+    before[i] = find(bucket_of(shard_of(keys[i]), keys[i]), keys[i]);
+    const Verdict verdict = judge(charges[i].limit, before[i], charges[i].cost, now_ns);
+    after[i] = verdict.next;
+    may = may && verdict.passes;
+  }
+  for (std::size_t i = 0; may && i < count; ++i) {
+    Shard& shard = shard_of(keys[i]);
+    keep(shard, bucket_of(shard, keys[i]), keys[i], after[i], now_ns);
+  }
+  return may;
+}
+
+Cell* RateTable::entry(Shard& shard, const Key& key) {
+  Bucket& bucket = bucket_of(shard, key);
+  auto* const found = std::find(bucket.keys.begin(), bucket.keys.end(), key);
+  return found == bucket.keys.end() ? nullptr : &bucket.cells[static_cast<std::size_t>(found - bucket.keys.begin())];
+}
+
+void RateTable::give_back(std::string_view key, std::int64_t amount_ns) {
+  const Key hashed = hash(key);
+  Shard& shard = shard_of(hashed);
+  const std::lock_guard lock(shard.mutex);
+  Cell* const cell = entry(shard, hashed);
+  if (cell != nullptr && *cell != kIdle) *cell -= amount_ns;
+}
+
+void RateTable::forget(std::string_view key) {
+  const Key hashed = hash(key);
+  Shard& shard = shard_of(hashed);
+  const std::lock_guard lock(shard.mutex);
+  if (Cell* const cell = entry(shard, hashed)) *cell = kIdle;
+}
+
 std::size_t RateTable::capacity() const { return kShards * kWays * shards_[0].buckets.size(); }
 
 std::uint64_t RateTable::evictions() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -36,9 +37,16 @@ class RateTable {
   /// Takes cost units of key if they pass.
   Verdict take(const Charge& charge, std::int64_t now_ns);
   /// All or nothing: takes every charge if each passes, else none. Returns the verdict of the first that does not pass, with
-  /// the longest retry_after_ns of all, or that of the charge with the least left. Several charges of one key add up. At most 8
-  /// charges, more are refused; none pass.
+  /// the longest retry_after_ns of all, or that of the charge with the least left. Several charges of one key add up. At most
+  /// 16 charges, more are refused; none pass.
   Verdict take_all(const std::vector<Charge>& charges, std::int64_t now_ns);
+  /// The same for 1 to 16 charges of different keys, which besides them something else may veto: takes them only if `may`.
+  /// before: as many cells, which get each key's state before it. True: they were taken.
+  bool take_if(bool may, std::span<const Charge> charges, std::int64_t now_ns, std::span<Cell> before);
+  /// Gives back what a take took, interval × cost. Where the key's entry was evicted, nothing.
+  void give_back(std::string_view key, std::int64_t amount_ns);
+  /// As if key had never taken anything, where it has an entry.
+  void forget(std::string_view key);
   /// What take would say. Takes nothing: between this and a later take others may come first, so a limit that is asked before
   /// and taken after an effect may be overshot by as many as are in between, one a thread.
   Verdict ask(const Charge& charge, std::int64_t now_ns) const;
@@ -49,7 +57,7 @@ class RateTable {
  private:
   static constexpr std::size_t kWays = 16;
   static constexpr std::size_t kShards = 64;
-  static constexpr std::size_t kMostCharges = 8;
+  static constexpr std::size_t kMostCharges = 16;
   struct Key {
     std::uint64_t high = 0, low = 0;
     bool operator==(const Key&) const = default;
@@ -69,6 +77,7 @@ class RateTable {
   using Keys = std::array<Key, kMostCharges>;
   using Locks = std::array<std::unique_lock<std::mutex>, kMostCharges>;
   Locks lock(const Keys& keys, std::size_t count) const;
+  Cell* entry(Shard& shard, const Key& key);  // null: none
   static std::size_t shard_index(const Key& key) { return static_cast<std::size_t>(key.high % kShards); }
   Shard& shard_of(const Key& key) const { return shards_[shard_index(key)]; }
   static Bucket& bucket_of(Shard& shard, const Key& key) { return shard.buckets[key.low % shard.buckets.size()]; }

@@ -30,9 +30,10 @@ class Store {
   /// Corrects budgets, gives back places; with `refund` all of it. At most once a receipt. A correction that comes after a
   /// budget's period, and a place whose life has ended, change nothing.
   virtual void settle(Receipt receipt, Settlement settlement, Done<void> done) = 0;
-  /// What take would say. Takes nothing.
+  /// How the limits stand, and whether each would pass. Takes nothing.
   virtual void look(std::vector<Demand> demands, Done<std::vector<Standing>> done) = 0;
-  /// Forgets all that was taken of these keys, 1 to kMostDemands of them, whatever their kind.
+  /// Forgets all that was taken of these keys, 1 to kMostDemands of them, whatever their kind. A rate in process memory whose
+  /// entry was evicted (RateTable) is not forgotten.
   virtual void reset(std::vector<std::string> keys, Done<void> done) = 0;
 
   /// Asks for the right to send a call, or for what came of it. Of any number at once for one key exactly one is fresh.

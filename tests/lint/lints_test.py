@@ -82,11 +82,11 @@ class Layers(Tree):
         self.refused("layers", "headers include each other: config/a.hpp -> config/z.hpp -> config/a.hpp")
 
     def test_the_units_that_include_beast_through_our_headers_are_counted(self):
-        for number in range(37):
+        for number in range(43):
             self.write(f"tests/gateway/unit{number}.cpp", '#include "gateway/d.hpp"\n')
-        self.accepted("layers")  # 37 + gateway/d.cpp, cmd/main.cpp and d_test.cpp
+        self.accepted("layers")  # 43 + gateway/d.cpp, cmd/main.cpp and d_test.cpp
         self.write("tests/gateway/one_more.cpp", "#include <boost/asio/post.hpp>\n")
-        self.refused("layers", "41 units include Beast or Asio, 40 are allowed")
+        self.refused("layers", "47 units include Beast or Asio, 46 are allowed")
 
 
 class Coroutines(unittest.TestCase):

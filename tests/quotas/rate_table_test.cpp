@@ -93,13 +93,13 @@ TEST_CASE("several charges of one key add up") {
   CHECK(passing(table, "b", limit, 0) == 2);
 }
 
-TEST_CASE("no charge, and more than eight, are refused") {
+TEST_CASE("no charge, and more than sixteen, are refused") {
   RateTable table(1024, kSeed);
   CHECK_FALSE(table.take_all({}, 0).passes);
   const Limit limit = Limit::per_minute(100);
-  CHECK(table.take_all(std::vector<Charge>(8, {"a", limit}), 0).left == 92);
-  CHECK_FALSE(table.take_all(std::vector<Charge>(9, {"a", limit}), 0).passes);
-  CHECK(table.ask({"a", limit, 0}, 0).left == 92);
+  CHECK(table.take_all(std::vector<Charge>(16, {"a", limit}), 0).left == 84);
+  CHECK_FALSE(table.take_all(std::vector<Charge>(17, {"a", limit}), 0).passes);
+  CHECK(table.ask({"a", limit, 0}, 0).left == 84);
 }
 
 TEST_CASE("a table that is large enough judges as one that forgets nothing") {

@@ -11,6 +11,7 @@ void add_keys(CLI::App& app, int& exit_code);
 void add_api_key(CLI::App& keys, int& exit_code);  // within `keys`
 void add_secrets(CLI::App& app, int& exit_code);
 void add_ledger(CLI::App& app, int& exit_code);
+void add_policy(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
 }  // namespace durward::cmd

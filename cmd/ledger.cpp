@@ -57,6 +57,11 @@ policy::Outcome<Sources, std::string> resolve(const Where& where) {
     if (!loaded.value) return config::render(loaded);
     if (out.paths.empty()) out.paths = {loaded.value->ledger.dir.value};
     out.key_ref = loaded.value->ledger.key_ref.value;
+    if (out.key_ref.empty()) {  // then the policy names it
+      const auto policy = config::load_policy(loaded.value->policy.value);
+      if (!policy.value) return config::render(policy);
+      out.key_ref = policy.value->key_ref.value;
+    }
     return out;
   }
   if (out.paths.empty()) out.paths = {where.dir};

@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
   durward::cmd::add_keys(app, exit_code);
   durward::cmd::add_secrets(app, exit_code);
   durward::cmd::add_ledger(app, exit_code);
+  durward::cmd::add_policy(app, exit_code);
   durward::cmd::add_version(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -140,10 +140,17 @@ void settle_paths(Settings& settings, const std::string& base_dir, Report& repor
   }
   ledger.dir.value = resolve(ledger.dir.value, base_dir);
   each_named_secret(settings, [&](const std::string&, Located<std::string>& ref) { resolve_ref(ref.value, base_dir); });
+  // A key_ref that is still to come from the policy brings its keyring with it.
+  if (!ledger.key_ref.value.empty() && report.where("ledger.keyring").line == 0) place_keyring(ledger, report);
+}
+
+void settle_paths(PolicySettings& policy, const std::string& base_dir) { resolve_ref(policy.key_ref.value, base_dir); }
+
+void place_keyring(Ledger& ledger, Report& report) {
   if (!ledger.keyring.value.empty()) return;
   if (ledger.key_ref.value.rfind(kFile, 0) == 0) {
     ledger.keyring = {ledger.key_ref.value.substr(0, ledger.key_ref.value.rfind('/')) + "/keyring.json", ledger.key_ref.where};
-  } else if (!ledger.key_ref.value.empty() && report.where("ledger.keyring").line == 0) {
+  } else {
     report.error(ledger.key_ref.where, "ledger.keyring is missing: a key_ref of env:// has no place beside which it could be");
   }
 }

@@ -1,3 +1,4 @@
+#include "config/describe_rules.hpp"
 #include "config/fields.hpp"
 #include "config/forms.hpp"
 #include "config/policy_settings.hpp"
@@ -25,6 +26,8 @@ void describe_enforcement(Fields& f, PolicySettings& policy) {
   if (f.choice({"mode", "`observe` records what it would refuse, and refuses nothing"}, kModes, mode)) policy.mode = mode.value;
   list(f, {"deny_on", "codes that deny; absent: every listed code, `[]`: none"}, policy.deny_on);
   list(f, {"escalate_on", "codes that a person may approve; they win over `deny_on`"}, policy.escalate_on);
+  f.later({"circuit_breakers", "does nothing yet"}, policy.inactive);
+  f.later({"agent_guard", "detectors; does nothing yet"}, policy.inactive);
 }
 
 }  // namespace
@@ -42,6 +45,8 @@ void describe(Fields& f, PolicySettings& policy) {
               "list what may be called; [] allows no tool"},
              kPattern, policy.allowlist);
     in.texts({"denylist", "the same; it wins over the allowlist"}, kPattern, policy.denylist);
+    in.flag({"deny_if_unpinned_version", "whether a tool that no entry allows by a version without `*` is `version_unpinned`"},
+            policy.deny_if_unpinned_version);
   });
   f.table({"servers", "what is not a tool, by server"}, kServerName, [&](Fields& in, const Located<std::string>& name) {
     PolicyServer server;
@@ -50,6 +55,9 @@ void describe(Fields& f, PolicySettings& policy) {
     policy.servers.insert_or_assign(name.value, std::move(server));
   });
   f.section({"enforcement", ""}, [&](Fields& in) { describe_enforcement(in, policy); });
+  describe_entitlements(f, policy);
+  describe_rules(f, policy.rules);
+  describe_seed(f, policy);
 }
 
 }  // namespace durward::config

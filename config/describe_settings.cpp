@@ -124,9 +124,8 @@ void describe_server(Fields& f, Server& server) {
 
 void describe_ledger(Fields& f, Ledger& ledger) {
   f.text({"dir", "the ledger's directory", true, "name the directory that the ledger is written to"}, kPath, ledger.dir);
-  f.text({"key_ref", "the signing key; relative paths as file://./…", true,
-          "name the signing key that `durward keys init` made, as file://./path"},
-         kSecretRef, ledger.key_ref);
+  f.text({"key_ref", "the signing key; relative paths as file://./…; without it `signing.key_ref` of the policy"}, kSecretRef,
+         ledger.key_ref);
   f.text({"keyring", "the keyring; without it `keyring.json` beside the signing key"}, kFileRef, ledger.keyring);
   Located<std::string> origin;
   if (f.text({"origin", "the ledger's name; without it the one that `keys init` fixed"}, kLedgerOrigin, origin)) {
@@ -219,6 +218,10 @@ void describe(Fields& f, Settings& settings) {
             kPath, settings.tls.ca);
   });
   f.text({"policy", "the policy file", true, "name the policy file, such as policy.yaml"}, kPath, settings.policy);
+  f.texts({"accept_inactive",
+           "keys of the policy that do nothing yet, such as `compliance` or `enforcement.circuit_breakers`; with one that is not "
+           "listed here the gateway does not start"},
+          kKeyPath, settings.accept_inactive);
   f.section({"ledger", ""}, [&](Fields& in) { describe_ledger(in, settings.ledger); });
   f.section({"log", ""}, [&](Fields& in) { describe_log(in, settings.log); });
   f.whole(

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/rule_settings.hpp"
 #include "config/settings.hpp"
 
 /// One declaration per key, for every purpose: `describe` walks the keys of a file's struct with a Fields, of which one
@@ -57,12 +58,25 @@ class Fields {
   virtual bool number(const Key& key, const Range& range, std::uint64_t& out) = 0;
   virtual bool word(const Key& key, std::span<const Word> words, Located<int>& out) = 0;
   virtual bool words(const Key& key, std::span<const Word> words, std::vector<int>& out) = 0;  // one, or a list of some
+  /// One text, or a list of at least one.
+  virtual bool some(const Key& key, const Form& form, std::vector<Located<std::string>>& out) = 0;
+  /// Text, number or boolean: one, or, where many, a list of at least one.
+  virtual bool scalars(const Key& key, bool many, std::vector<Located<Scalar>>& out) = 0;
+  /// A key that is accepted, whatever stands under it, and does nothing yet: its path goes to out where it is written.
+  virtual void later(const Key& key, std::vector<Located<std::string>>& out) = 0;
+  /// Of a key that was read: what it asks for does nothing yet.
+  virtual void inactive(std::string_view name, std::vector<Located<std::string>>& out) = 0;
   /// A map with fixed keys. An absent one is visited too, so that its required keys are missed.
   virtual void section(const Key& key, const Inside& inside) = 0;
   /// A map with fixed keys that may be left out as a whole: then it is not visited. Returns whether it is present and a map.
   virtual bool part(const Key& key, const Inside& inside) = 0;
   /// Says what is wrong with this map, to follow its path: something that no single key of it tells.
   virtual void refuse(const Position& where, std::string_view why) = 0;
+  /// The same of one key, at its value.
+  virtual void refuse_key(std::string_view name, std::string_view why) = 0;
+  /// A map from names that the author chose to one text or a list of some.
+  using Named = std::function<void(const Located<std::string>& name, std::vector<Located<std::string>> texts)>;
+  virtual void names(const Key& key, const Form& name, const Form& form, const Named& named) = 0;
   /// A map whose keys are names that the author chose, in the file's order.
   virtual void table(const Key& key, const Form& name, const Entry& entry) = 0;
   /// A list of maps with the same fixed keys. where: the item's own place. Returns whether the key is present and a list.

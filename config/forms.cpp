@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace durward::config {
 namespace {
@@ -105,17 +106,66 @@ std::string check_public_url(std::string_view text) {
                                                                         : "must end with the host or its port: no path, no /";
 }
 
+// What is wrong with a JSON Pointer, or nothing.
+std::string check_steps(std::string_view text, std::ptrdiff_t most) {
+  for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1)) {
+    const char next = at + 1 < text.size() ? text[at + 1] : ' ';
+    if (next != '0' && next != '1') return "must write ~ as ~0 and / as ~1 in a JSON Pointer";
+  }
+  if (std::count(text.begin(), text.end(), '/') <= most) return {};
+  return fmt::format("must be a JSON Pointer of at most {} steps", most);
+}
+
+std::string check_argument(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.front() != '/' || text.size() > 256) return "must be a JSON Pointer into the arguments, such as /path or /items/0/name";
+  // Whoever writes one means every item; which of them must hold would be a guess.
+  if (text.find("/*") != std::string_view::npos) return "must be a JSON Pointer to one place: it has no wildcards";
+  return check_steps(text, 16);
+}
+
+// "hh:mm" in minutes, or nothing. midnight: whether 24:00 may be written.
+std::optional<int> minutes(std::string_view text, int most) {
+  const auto digit = [&text](std::size_t at) { return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 99; };
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const int hour = digit(0) * 10 + digit(1);
+  const int minute = digit(3) * 10 + digit(4);
+  if (minute > 59 || hour * 60 + minute > most) return std::nullopt;
+  return hour * 60 + minute;
+}
+
+std::string check_hours(std::string_view text) {
+  constexpr std::string_view kForm = "must be from-to as \"08:00-18:00\", from 00:00 to 24:00";
+  if (text.size() != 11 || text[5] != '-') return std::string(kForm);
+  const auto from = minutes(text.substr(0, 5), 23 * 60 + 59);
+  const auto to = minutes(text.substr(6), 24 * 60);
+  if (!from || !to) return std::string(kForm);
+  return *from == *to ? "must end at another time than it begins" : "";
+}
+
+std::string check_offset(std::string_view text) {
+  const bool sign = !text.empty() && (text[0] == '+' || text[0] == '-');
+  if (sign && minutes(text.substr(1), 14 * 60)) return {};
+  return "must be an offset from UTC such as \"+01:00\" (names of time zones are not known here)";
+}
+
+std::string check_key_path(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 256 && text.front() != '.' && text.back() != '.' &&
+                    text.find("..") == std::string_view::npos;
+  return good ? "" : "must be a key of the policy, such as compliance or enforcement.circuit_breakers";
+}
+
+std::string check_rule_id(std::string_view text) {
+  if (text.size() <= 64 && only(text, kWord.substr(0, 62), std::string(kWord) + ".-")) return {};
+  return "must match [A-Za-z0-9][A-Za-z0-9._-]{0,63}";
+}
+
 std::string check_claim(std::string_view text) {
   const bool clean =
       std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (text.empty() || text.size() > 256 || !clean)
     return "must be the name of a claim, or a JSON Pointer such as /realm_access/roles";
-  if (text.front() != '/') return {};
-  for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1)) {
-    const char next = at + 1 < text.size() ? text[at + 1] : ' ';
-    if (next != '0' && next != '1') return "must write ~ as ~0 and / as ~1 in a JSON Pointer";
-  }
-  return std::count(text.begin(), text.end(), '/') > 8 ? "must be a JSON Pointer of at most 8 steps" : "";
+  return text.front() == '/' ? check_steps(text, 8) : std::string();
 }
 
 std::string check_scope(std::string_view text) {
@@ -189,5 +239,10 @@ const Form kTokenUrl{"URL", check_trusted_url, true};
 const Form kHeaderName{"header name", check_header_name};
 const Form kHeaderText{"text", check_header_text};
 const Form kPointer{"JSON Pointer", check_pointer};
+const Form kArgument{"JSON Pointer", check_argument};
+const Form kHours{"hours", check_hours};
+const Form kOffset{"offset", check_offset};
+const Form kKeyPath{"key", check_key_path};
+const Form kRuleId{"id", check_rule_id};
 
 }  // namespace durward::config

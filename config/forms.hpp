@@ -29,6 +29,11 @@ extern const Form kTokenUrl;      // as kIssuer, with a path
 extern const Form kHeaderName;    // of a credential: a token, and none that frames, routes or is minted by us
 extern const Form kHeaderText;    // visible ASCII without spaces
 extern const Form kPointer;       // a JSON Pointer; a step may be `*`
+extern const Form kArgument;      // likewise, without a step `*`
+extern const Form kHours;         // "08:00-18:00"
+extern const Form kOffset;        // "+01:00"
+extern const Form kKeyPath;       // a.b.c
+extern const Form kRuleId;        // [A-Za-z0-9][A-Za-z0-9._-]{0,63}
 
 /// http://host[:port][/path], or https. On failure error says what is wrong, without repeating any of text.
 std::optional<Url> parse_url(std::string_view text, std::string& error);

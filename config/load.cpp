@@ -62,6 +62,13 @@ Settings read_settings(std::string_view text, Report& report, const std::string&
   return settings;
 }
 
+PolicySettings read_policy(std::string_view text, Report& report) {
+  PolicySettings policy;
+  policy.file = report.file();
+  read_document(text, policy, report);
+  return policy;
+}
+
 }  // namespace
 
 Loaded<Settings> parse_settings(std::string_view text, const std::string& file_name, const std::string& base_dir) {
@@ -72,9 +79,7 @@ Loaded<Settings> parse_settings(std::string_view text, const std::string& file_n
 
 Loaded<PolicySettings> parse_policy(std::string_view text, const std::string& file_name) {
   Report report(file_name);
-  PolicySettings policy;
-  policy.file = file_name;
-  read_document(text, policy, report);
+  PolicySettings policy = read_policy(text, report);
   return finish(std::move(policy), report, text);
 }
 
@@ -94,7 +99,12 @@ Loaded<PolicySettings> load_policy(const std::string& path) {
   Report report(path);
   const std::string text = read_file(path, report);
   if (report.failed()) return finish(PolicySettings{}, report, {});
-  return parse_policy(text, path);
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  if (error) report.error(report.at(0, 0), "cannot tell the file's directory: " + error.message());
+  PolicySettings policy = read_policy(text, report);
+  settle_paths(policy, absolute.parent_path().string());
+  return finish(std::move(policy), report, text);
 }
 
 }  // namespace durward::config

@@ -27,6 +27,10 @@ Loaded<Settings> load_settings(const std::string& path);
 /// Reads policy.yaml. Patterns and codes are not judged here: `policy::Rulebook::compile` does.
 Loaded<PolicySettings> load_policy(const std::string& path);
 
+/// What the two files say of each other: the signing key that one of them names, and the policy's keys that do nothing yet,
+/// each of which durward.yaml accepts or refuses. Errors and warnings go to the file that they are about.
+void join(Loaded<Settings>& settings, Loaded<PolicySettings>& policy);
+
 /// The same over text: pure, for tests and fuzzing. base_dir is absolute. ${CREDENTIALS_DIRECTORY} stays as it is.
 Loaded<Settings> parse_settings(std::string_view text, const std::string& file_name, const std::string& base_dir);
 Loaded<PolicySettings> parse_policy(std::string_view text, const std::string& file_name);

@@ -44,6 +44,34 @@ std::string_view type_of(const Node& node) {
   return "something else";
 }
 
+// A list's items, or what is written in place of a list of one.
+std::span<const Node> items_of(const Node& node) {
+  return node.kind == Node::Kind::list ? std::span<const Node>(node.items) : std::span(&node, 1);
+}
+
+// RFC 8259, section 6.
+bool json_number(std::string_view text) {
+  const auto digits = [&text] {
+    const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(count);
+    return count;
+  };
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const bool zero = text.starts_with('0');
+  const std::size_t whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (digits() == 0) return false;
+  }
+  if (text.starts_with('e') || text.starts_with('E')) {
+    text.remove_prefix(1);
+    if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+    if (digits() == 0) return false;
+  }
+  return text.empty();
+}
+
 std::string alternatives(std::span<const Word> words) {
   std::string out;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -141,6 +169,70 @@ bool Reader::texts(const Key& key, const Form& form, std::vector<Located<std::st
   return good;
 }
 
+bool Reader::some(const Key& key, const Form& form, std::vector<Located<std::string>>& out) {
+  const Node* node = find(key).value;
+  return node != nullptr && read_some(full(key.name), *node, form, out);
+}
+
+bool Reader::read_some(const std::string& name, const Node& node, const Form& form, std::vector<Located<std::string>>& out) {
+  const std::span<const Node> items = items_of(node);
+  if (items.empty()) wrong(name, node, "must name at least one");
+  std::vector<Located<std::string>> all;
+  bool good = !items.empty();
+  for (const Node& item : items) {
+    Located<std::string> one{"", at(item)};
+    good = read_text(name, item, form, one.value) && good;
+    all.push_back(std::move(one));
+  }
+  if (good) out = std::move(all);
+  return good;
+}
+
+bool Reader::read_scalar(const std::string& name, const Node& node, Scalar& out) {
+  if (node.kind == Node::Kind::broken) return false;
+  if (node.kind != Node::Kind::scalar) {
+    wrong(name, node, "must be text, a number, true or false");
+    return false;
+  }
+  const std::string_view type = plain_type(node);
+  out.text = node.text;
+  out.kind = type == "text" ? Scalar::Kind::text : type == "a number" ? Scalar::Kind::number : Scalar::Kind::boolean;
+  if (type == "a boolean" && node.text != "true" && node.text != "false") {
+    wrong(name, node, "must be text in quotes, or true or false in lower case");
+    return false;
+  }
+  if (type == "a number" && !json_number(node.text)) {
+    wrong(name, node, "must be a number as JSON writes it, or text in quotes");
+    return false;
+  }
+  return true;
+}
+
+bool Reader::scalars(const Key& key, bool many, std::vector<Located<Scalar>>& out) {
+  const Node* node = find(key).value;
+  if (node == nullptr) return false;
+  const std::span<const Node> items = many ? items_of(*node) : std::span<const Node>(node, 1);
+  if (items.empty()) wrong(full(key.name), *node, "must name at least one");
+  std::vector<Located<Scalar>> all;
+  bool good = !items.empty();
+  for (const Node& item : items) {
+    Located<Scalar> one{{}, at(item)};
+    good = read_scalar(full(key.name), item, one.value) && good;
+    all.push_back(std::move(one));
+  }
+  if (good) out = std::move(all);
+  return good;
+}
+
+void Reader::later(const Key& key, std::vector<Located<std::string>>& out) {
+  if (find(key).value != nullptr) inactive(key.name, out);
+}
+
+void Reader::inactive(std::string_view name, std::vector<Located<std::string>>& out) {
+  const Position where = report_.where(full(name));
+  if (where.line > 0) out.push_back({full(name), where});
+}
+
 bool Reader::flag(const Key& key, bool& out) {
   const Node* node = find(key, Node::Kind::scalar);
   if (node == nullptr) return false;
@@ -197,7 +289,7 @@ bool Reader::word(const Key& key, std::span<const Word> words, Located<int>& out
 bool Reader::words(const Key& key, std::span<const Word> words, std::vector<int>& out) {
   const Node* node = find(key).value;
   if (node == nullptr) return false;
-  const std::span<const Node> items = node->kind == Node::Kind::list ? std::span<const Node>(node->items) : std::span(node, 1);
+  const std::span<const Node> items = items_of(*node);
   if (items.empty()) {
     wrong(full(key.name), *node, fmt::format("must name at least one of {}", alternatives(words)));
     return false;
@@ -241,6 +333,24 @@ bool Reader::part(const Key& key, const Inside& inside) {
 }
 
 void Reader::refuse(const Position& where, std::string_view why) { report_.error(where, fmt::format("{} {}", path_, why)); }
+
+void Reader::refuse_key(std::string_view name, std::string_view why) {
+  report_.error(report_.where(full(name)), fmt::format("{} {}", full(name), why));
+}
+
+void Reader::names(const Key& key, const Form& name, const Form& form, const Named& named) {
+  const Node* map = find(key, Node::Kind::map);
+  const std::size_t count = map == nullptr ? 0 : map->keys.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    Located<std::string> title{"", at(map->keys[i])};
+    if (!read_text(fmt::format("a name in {}", full(key.name)), map->keys[i], name, title.value)) continue;
+    const std::string path = fmt::format("{}.{}", full(key.name), title.value);
+    std::vector<Located<std::string>> texts;
+    if (map->items[i].kind == Node::Kind::null) report_.error(title.where, fmt::format("{} has no value", path));
+    if (map->items[i].kind == Node::Kind::null || map->items[i].kind == Node::Kind::broken) continue;
+    if (read_some(path, map->items[i], form, texts)) named(title, std::move(texts));
+  }
+}
 
 void Reader::table(const Key& key, const Form& name, const Entry& entry) {
   const Node* map = find(key, Node::Kind::map);

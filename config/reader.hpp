@@ -19,9 +19,15 @@ class Reader : public Fields {
   bool number(const Key& key, const Range& range, std::uint64_t& out) override;
   bool word(const Key& key, std::span<const Word> words, Located<int>& out) override;
   bool words(const Key& key, std::span<const Word> words, std::vector<int>& out) override;
+  bool some(const Key& key, const Form& form, std::vector<Located<std::string>>& out) override;
+  bool scalars(const Key& key, bool many, std::vector<Located<Scalar>>& out) override;
+  void later(const Key& key, std::vector<Located<std::string>>& out) override;
+  void inactive(std::string_view name, std::vector<Located<std::string>>& out) override;
   void section(const Key& key, const Inside& inside) override;
   bool part(const Key& key, const Inside& inside) override;
   void refuse(const Position& where, std::string_view why) override;
+  void refuse_key(std::string_view name, std::string_view why) override;
+  void names(const Key& key, const Form& name, const Form& form, const Named& named) override;
   void table(const Key& key, const Form& name, const Entry& entry) override;
   bool list(const Key& key, const Item& item) override;
   Shape shape(std::string_view name) const override;
@@ -36,6 +42,8 @@ class Reader : public Fields {
   Found find(const Key& key);  // value: null if absent, null, or already reported
   const Node* find(const Key& key, Node::Kind kind);
   bool read_text(const std::string& name, const Node& node, const Form& form, std::string& out);
+  bool read_some(const std::string& name, const Node& node, const Form& form, std::vector<Located<std::string>>& out);
+  bool read_scalar(const std::string& name, const Node& node, Scalar& out);
   bool read_word(const std::string& name, const Node& node, std::span<const Word> words, int& out);
   void wrong(const std::string& name, const Node& node, std::string_view expected, bool sensitive = false);
   std::string full(std::string_view name) const;

@@ -35,6 +35,14 @@ class Table : public Fields {
   bool words(const Key& key, std::span<const Word> words, std::vector<int>&) override {
     return row(key, alternatives(words) + ", or a list", "");
   }
+  bool some(const Key& key, const Form& form, std::vector<Located<std::string>>&) override {
+    return row(key, fmt::format("{}, or a list", form.name), "");
+  }
+  bool scalars(const Key& key, bool many, std::vector<Located<Scalar>>&) override {
+    return row(key, many ? "value, or a list" : "value", "");
+  }
+  void later(const Key& key, std::vector<Located<std::string>>&) override { row(key, "anything", ""); }
+  void inactive(std::string_view, std::vector<Located<std::string>>&) override {}
   void section(const Key& key, const Inside& inside) override {
     Table table(out_, full(key.name));
     inside(table);
@@ -44,6 +52,10 @@ class Table : public Fields {
     return false;
   }
   void refuse(const Position&, std::string_view) override {}
+  void refuse_key(std::string_view, std::string_view) override {}
+  void names(const Key& key, const Form& name, const Form& form, const Named&) override {
+    row(key, fmt::format("map by {} of {}, or of lists", name.name, form.name), "");
+  }
   void table(const Key& key, const Form& name, const Entry& entry) override {
     row(key, fmt::format("map by {}", name.name), "");
     Table inner(out_, fmt::format("{}.<{}>", full(key.name), name.name));

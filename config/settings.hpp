@@ -161,6 +161,7 @@ struct Settings {
   std::vector<BrokeredSecret> secrets;  // in the file's order
   ClientTls tls;                        // of servers without one of their own, and of what else the gateway asks
   Located<std::string> policy;          // absolute after loading
+  std::vector<Located<std::string>> accept_inactive;  // keys of policy.yaml that may do nothing yet
   Ledger ledger;
   Log log;
   unsigned replicas = 1;  // gateways that serve under listen.public_url, this one included

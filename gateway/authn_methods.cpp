@@ -30,9 +30,10 @@ Text read_api_keys(const std::string& path) {
 
 std::string about(const std::string& path, std::string_view problem) { return path + ": " + std::string(problem); }
 
-Outcome<AuthnMethods::JwtIssuer, std::string> load_issuer(const config::JwtAuthn& settings, KeySources& sources) {
+Outcome<AuthnMethods::JwtIssuer, std::string> load_issuer(const config::JwtAuthn& settings, const std::vector<std::string>& claims,
+                                                         KeySources& sources) {
   constexpr std::string_view kFile = "file://";
-  AuthnMethods::JwtIssuer out{authn::Issuer(settings), sources.of(settings)};
+  AuthnMethods::JwtIssuer out{authn::Issuer(settings, claims), sources.of(settings)};
   if (!settings.jwks.value.starts_with(kFile)) return out;
   const std::string path = settings.jwks.value.substr(kFile.size());
   auto text = read_trusted(path, jose::KeySet::kMaxBytes);
@@ -107,21 +108,21 @@ bool AuthnMethods::holds(const policy::Principal& principal, std::int64_t now) c
   return true;
 }
 
-Outcome<std::shared_ptr<const AuthnMethods>, std::string> load_authn(const config::Authn& settings, const std::string& tenant,
+Outcome<std::shared_ptr<const AuthnMethods>, std::string> load_authn(const config::Authn& settings, const Asked& asked,
                                                                      const std::vector<authn::HashKey>& hash_keys,
                                                                      KeySources& sources) {
   auto out = std::make_shared<AuthnMethods>();
   out->anonymous = settings.anonymous;
   for (const config::JwtAuthn& jwt : settings.jwt) {
-    TRY(AuthnMethods::JwtIssuer one, load_issuer(jwt, sources));
+    TRY(AuthnMethods::JwtIssuer one, load_issuer(jwt, asked.claims, sources));
     out->issuers.push_back(std::move(one));
   }
   for (const config::ApiKeyAuthn& keys : settings.api_key) {
-    TRY(authn::ApiKeys one, load_api_keys(keys, tenant, hash_keys));
+    TRY(authn::ApiKeys one, load_api_keys(keys, asked.tenant, hash_keys));
     out->api_keys.push_back(std::move(one));
   }
   for (const config::MtlsAuthn& mtls : settings.mtls) {
-    TRY(authn::ClientCa one, load_client_ca(mtls, tenant));
+    TRY(authn::ClientCa one, load_client_ca(mtls, asked.tenant));
     out->client_cas.push_back(std::move(one));
   }
   return std::shared_ptr<const AuthnMethods>(std::move(out));

@@ -37,10 +37,16 @@ struct AuthnMethods {
 /// Those of the keyring for API keys.
 std::vector<authn::HashKey> hash_keys(const audit::Keyring& keyring);
 
-/// Reads the files that the methods name. tenant: the policy's. sources: where key sets are kept from one snapshot to the next.
+/// What the policy says of callers.
+struct Asked {
+  std::string tenant;               // of those whose credential has none
+  std::vector<std::string> claims;  // that rules ask for
+};
+
+/// Reads the files that the methods name. sources: where key sets are kept from one snapshot to the next.
 /// Errors: one sentence that names the file, never its content.
 policy::Outcome<std::shared_ptr<const AuthnMethods>, std::string> load_authn(const config::Authn& settings,
-                                                                             const std::string& tenant,
+                                                                             const Asked& asked,
                                                                              const std::vector<authn::HashKey>& hash_keys,
                                                                              KeySources& sources);
 

@@ -1,6 +1,5 @@
 #include "gateway/catalogue.hpp"
 
-#include <iterator>
 #include <utility>
 
 #include "policy/tool.hpp"
@@ -9,8 +8,20 @@ namespace durward::gateway {
 
 policy::Listing Catalogue::listing(std::string_view tool) const {
   std::lock_guard lock(mutex_);
-  if (!names_) return policy::Listing::unavailable;
-  return names_->contains(tool) ? policy::Listing::listed : policy::Listing::unlisted;
+  if (!tools_) return policy::Listing::unavailable;
+  return tools_->contains(tool) ? policy::Listing::listed : policy::Listing::unlisted;
+}
+
+std::shared_ptr<const Descriptor> Catalogue::find(std::string_view tool) const {
+  std::lock_guard lock(mutex_);
+  if (!tools_) return nullptr;
+  const auto found = tools_->find(tool);
+  return found == tools_->end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Descriptor> Catalogue::same(const Seen& seen) const {
+  auto known = find(seen.name);
+  return known && known->seal == seal_of(seen.tool) ? known : nullptr;
 }
 
 std::string Catalogue::version() const {
@@ -18,23 +29,30 @@ std::string Catalogue::version() const {
   return reported_;
 }
 
-void Catalogue::replace(std::vector<std::string> names, std::string reported_version) {
-  std::erase_if(names, [](const std::string& name) { return name.size() > policy::kLongestToolName; });
-  auto next = std::make_shared<Names>(std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
+void Catalogue::replace(Described tools, std::string reported_version) {
+  std::erase_if(tools, [](const auto& tool) { return tool.first.size() > policy::kLongestToolName; });
+  auto next = std::make_shared<const Described>(std::move(tools));
   std::lock_guard lock(mutex_);
-  names_ = std::move(next);
+  tools_ = std::move(next);
   if (!reported_version.empty()) reported_ = std::move(reported_version);
 }
 
-void Catalogue::learn(const std::vector<std::string>& names, std::size_t most) {
+void Catalogue::learn(const std::vector<Seen>& tools, std::size_t most) {
   std::lock_guard lock(mutex_);
   // Copy only when something is new: lists pass often and seldom change.
-  std::shared_ptr<Names> next;
-  if (!names_) names_ = next = std::make_shared<Names>();
-  for (const std::string& name : names) {
-    if (names_->contains(name) || name.size() > policy::kLongestToolName || names_->size() >= most) continue;
-    if (!next) names_ = next = std::make_shared<Names>(*names_);
-    next->insert(name);
+  std::shared_ptr<Described> next;
+  if (!tools_) tools_ = next = std::make_shared<Described>();
+  for (const Seen& seen : tools) {
+    if (const auto known = tools_->find(seen.name); known != tools_->end()) {
+      // Only the gateway's own fetch says how a tool that is known is described now.
+      const std::size_t seal = seal_of(seen.tool);
+      const bool differs = known->second && known->second->seal != seal;
+      if (differs && std::exchange(others_[seen.name], seal) != seal) stale_ = true;
+      continue;
+    }
+    if (seen.name.size() > policy::kLongestToolName || tools_->size() >= most) continue;
+    if (!next) tools_ = next = std::make_shared<Described>(*tools_);
+    next->emplace(seen.name, read_descriptor(seen.tool));
   }
 }
 
@@ -59,8 +77,8 @@ bool Catalogue::due(std::chrono::steady_clock::time_point now, std::chrono::stea
 Catalogue::Figures Catalogue::figures(std::chrono::steady_clock::time_point now) const {
   std::lock_guard lock(mutex_);
   Figures out;
-  out.known = names_ != nullptr;
-  out.tools = names_ ? names_->size() : 0;
+  out.known = tools_ != nullptr;
+  out.tools = tools_ ? tools_->size() : 0;
   if (fetched_ != std::chrono::steady_clock::time_point{}) out.age = now - fetched_;
   return out;
 }

@@ -77,7 +77,7 @@ Judged judge_answer(const Incoming& incoming, const Message* request, const Exch
   out.edits.insert(out.edits.end(), filtered->edits.begin(), filtered->edits.end());
   out.tools_list = std::find(filtered->kinds.begin(), filtered->kinds.end(), ListKind::tools) != filtered->kinds.end();
   for (const Item& item : filtered->items)
-    if (item.kind == ListKind::tools) out.tools_seen.push_back(item.name);
+    if (item.kind == ListKind::tools) out.tools_seen.push_back({item.name, item.value});
   return out;
 }
 

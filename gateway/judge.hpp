@@ -22,7 +22,7 @@ struct Judged {
   std::string detail;
   std::vector<Edit> edits;
   bool list_changed = false;            // the server says that its lists are out of date
-  std::vector<std::string> tools_seen;  // names for the catalogue
+  std::vector<Seen> tools_seen;  // for the catalogue; views of the answer
   bool tools_list = false;
 };
 

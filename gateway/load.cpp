@@ -27,15 +27,20 @@ Checked check_files(const std::string& config_path) {
   add_ownership(config_path, settings.diagnostics);
   bool good = settings.value && !config::has_errors(settings.diagnostics);
   if (good) checked.tls = load_tls(*settings.value, std::time(nullptr), settings.diagnostics);
-  good = good && !config::has_errors(settings.diagnostics);
-  checked.report = config::render(settings);
-  const config::Settings& read = settings.value ? *settings.value : *settings.partial;
-  if (read.policy.value.empty()) return checked;
+  const std::string policy_path = (settings.value ? *settings.value : *settings.partial).policy.value;
+  if (policy_path.empty()) {
+    checked.report = config::render(settings);
+    return checked;
+  }
 
   // Mistakes in one file do not hide those in the other; but patterns are judged only where it is known which servers there
   // are.
-  auto policy = config::load_policy(read.policy.value);
-  add_ownership(read.policy.value, policy.diagnostics);
+  auto policy = config::load_policy(policy_path);
+  add_ownership(policy_path, policy.diagnostics);
+  config::join(settings, policy);
+  good = good && !config::has_errors(settings.diagnostics);
+  const config::Settings& read = settings.value ? *settings.value : *settings.partial;
+  checked.report = config::render(settings);
   const config::PolicySettings& rules = policy.value ? *policy.value : *policy.partial;
   const bool seen = policy.value || !rules.file.empty();  // of a file that cannot be read there is nothing more to say
   if (good && seen) checked.rules = policy::Rulebook::compile(rules, read.servers, policy.diagnostics);
@@ -53,7 +58,7 @@ Outcome<std::vector<std::string>, std::string> check_start(const config::Setting
   TRY(const SessionSealer sealer, SessionSealer::make(keyring.session));
   KeySources sources;
   for (const config::Authn* authn : {&settings.authn, &settings.admin.authn})
-    if (auto loaded = load_authn(*authn, std::string(), hash_keys(keyring), sources); !loaded) return std::move(loaded).error();
+    if (auto loaded = load_authn(*authn, {}, hash_keys(keyring), sources); !loaded) return std::move(loaded).error();
   if (auto loaded = load_credentials(settings); !loaded) return std::move(loaded).error();
   std::vector<std::string> open{"whether another gateway holds the ledger's lock"};
   for (const config::JwtAuthn& jwt : settings.authn.jwt)

@@ -47,6 +47,8 @@ struct Loop {
   void log_keys(const std::string& issuer, std::string_view why) const;
   void log_token(const std::string& server, std::string_view why) const;
   void log_catalogue(const std::string& server, const policy::Violation& violation) const;
+  /// A tool whose calls are refused, because its schema cannot be used.
+  void log_descriptor(const std::string& server, const std::string& tool, const std::string& fault) const;
   void log_refusal(const Exchange& x, const policy::Violation& violation) const;
 };
 

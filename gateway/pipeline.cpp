@@ -129,10 +129,11 @@ Outcome<policy::Cleared, Refused> Pipeline::clear(const Exchange& x, const Messa
   naming.target = message.target;
   naming.name = message.name;
   naming.version = version;
-  if (message.target == policy::Target::tool) naming.listing = x.catalogue->listing(message.name);
+  const bool tool = message.target == policy::Target::tool;
+  if (tool) naming.listing = x.catalogue->listing(message.name);
   auto granted = policy::grant(x.rules(), *x.principal, naming);
   // What a hidden tool would need is hidden, too.
-  const bool visible = granted && message.target == policy::Target::tool;
+  const bool visible = granted && tool;
   if (auto enough = check_scopes(x, visible ? std::string_view(message.name) : std::string_view()); !enough)
     return refused_message(std::move(enough).error(), message);
   if (!granted) return refused_message(std::move(granted).error(), message);
@@ -140,9 +141,22 @@ Outcome<policy::Cleared, Refused> Pipeline::clear(const Exchange& x, const Messa
     auto subscribed = judge_subscriptions(x, message);
     if (!subscribed) return refused_message(std::move(subscribed).error(), message);
   }
+  const std::shared_ptr<const Descriptor> descriptor = tool ? x.catalogue->find(message.name) : nullptr;
+  policy::Call call;
+  call.now = x.arrived_ms / 1000;
+  call.arguments = message.params.find("arguments");
+  if (descriptor) {
+    if (message.era == Era::modern) {
+      if (auto same = check_parameters(*descriptor, *x.head, call.arguments); !same)
+        return refused_message(std::move(same).error(), message);
+    }
+    call.schema = descriptor->schema.get();
+    call.schema_broken = !descriptor->fault.empty();
+    call.descriptor = descriptor->digest;
+  }
   std::vector<policy::Code> findings;
   if (secrets_of(x, message, *granted).refused) findings.push_back(policy::Code::secret_denied);
-  auto cleared = policy::decide(x.rules(), *std::move(granted), findings);
+  auto cleared = policy::decide(x.rules(), *std::move(granted), call, findings);
   if (!cleared) return refused_message(std::move(cleared).error(), message);
   return *std::move(cleared);
 }

@@ -2,9 +2,11 @@
 
 #include "gateway/claims.hpp"
 #include "gateway/entry.hpp"
+#include "gateway/facts.hpp"
 #include "gateway/loop.hpp"
 #include "gateway/stages.hpp"
 #include "policy/canonical.hpp"
+#include "policy/rules/rules.hpp"
 
 namespace durward::gateway {
 
@@ -199,6 +201,8 @@ std::unique_ptr<Record> Recorder::draft(const Exchange& x, const policy::Princip
     record.rules = decision->rules;
     record.findings = decision->findings;
     record.checked = decision->checked;
+    record.descriptor = decision->facts.descriptor;
+    record.facts = describe_facts(*decision, x.principal ? &*x.principal : nullptr, x.rules().rules().claims());
   }
   return drafted;
 }

@@ -25,6 +25,7 @@ constexpr std::array<Row, policy::kReasons> kTable{{
   {Reason::unknown_resource,          200,    200,    403,  403,   403,  -32602,  "Unknown resource",                        Retry::never, Tells::id,      "unknown_resource"},
   {Reason::denied,                    200,    200,    403,  403,   403,   42001,  "Denied by policy",                        Retry::never, Tells::data,    "denied"},
   {Reason::awaits_approval,           200,    200,    403,  403,   403,   42002,  "Approval required",                       Retry::never, Tells::data,    "awaits_approval"},
+  {Reason::arguments_invalid,         200,    200,    403,  403,   403,  -32602,  "Invalid arguments",                       Retry::never, Tells::result,  "arguments_invalid"},
   {Reason::withheld,                  200,    200,    403,  403,   403,   42003,  "Withheld by policy",                      Retry::never, Tells::data,    "withheld"},
   {Reason::batch_refused,             200,    200,    403,  403,   403,   42006,  "Another element of the batch was refused", Retry::never, Tells::data,   "batch_refused"},
   {Reason::unauthenticated,           401,    401,    401,  401,   401,   42401,  "Authentication required",                 Retry::never, Tells::data,    "unauthenticated"},
@@ -106,6 +107,7 @@ void add_decision(std::string& data, const policy::Decision& decision) {
   const auto ruled =
       std::find_if(findings.begin(), findings.end(), [](const policy::Finding* each) { return !each->rule.empty(); });
   if (ruled != findings.end()) member(data, "rule", (*ruled)->rule);
+  if (!decision.reason.empty()) member(data, "why", decision.reason);
   if (findings.empty()) return;
   key(data, "findings");
   data += '[';
@@ -158,7 +160,20 @@ void add_id(std::string& body, const Row& row, const RefusalContext& context) {
   body += withheld ? std::string_view("null") : context.id;
 }
 
+// A failure of the tool itself is what models are made to read and correct.
+std::string result_of(const Row& row, const RefusalContext& context) {
+  std::string text(row.text);
+  if (!context.explanation.empty()) text.append("\n").append(context.explanation);
+  std::string body = "{";
+  member(body, "jsonrpc", "2.0");
+  add_id(body, row, context);
+  body += R"(,"result":{"content":[{"type":"text","text":)" + json::quote(text) + R"(}],"isError":true)";
+  if (context.era == Era::modern) member(body, "resultType", "complete");
+  return body + "}}";
+}
+
 std::string body_of(const Row& row, const RefusalContext& context) {
+  if (row.tells == Tells::result && context.authenticated && !one_way(context) && !context.id.empty()) return result_of(row, context);
   std::string body = "{";
   member(body, "jsonrpc", "2.0");
   add_id(body, row, context);
@@ -176,9 +191,10 @@ std::string body_of(const Row& row, const RefusalContext& context) {
 
 std::string cells(const Row& row) {
   const auto number = [](unsigned value) { return std::to_string(value); };
+  const std::string rpc = row.tells == Tells::result ? "a result with `isError`" : std::to_string(row.rpc);
   return "| `" + std::string(row.label) + "` | " + number(row.http) +
          (row.http == row.http_legacy ? "" : " (legacy " + number(row.http_legacy) + ")") + " | " + number(row.http_oneway) +
-         " | " + number(row.http_stranger) + " | " + number(row.http_discover) + " | " + std::to_string(row.rpc) + " | " +
+         " | " + number(row.http_stranger) + " | " + number(row.http_discover) + " | " + rpc + " | " +
          std::string(row.text) + " | " + (row.retry == Retry::later ? "later" : "") + " |\n";
 }
 

@@ -17,6 +17,7 @@ enum class Retry : std::uint8_t { never, later };  // later: Retry-After and ret
 
 /// What a caller learns besides status, code and text.
 enum class Tells : std::uint8_t {
+  result,   // a tool's result that says it failed, which the model reads: to whom asked for nothing, an error
   data,     // error.data, where the caller is authenticated
   id,       // the id, never data: the bytes must not depend on the cause
   nothing,  // one fixed body, without even the id
@@ -51,6 +52,7 @@ struct RefusalContext {
   const policy::Decision* decision = nullptr;  // findings that denied or escalated, and the rule, are told
   std::string_view effect;                     // "none", "unknown", or empty where it goes without saying
   std::string_view name;                       // of the tool, prompt or resource: for unknown_*
+  std::string_view explanation;                // for arguments_invalid: what is wrong with them, without their text
   std::string_view requested;                  // for version_unsupported
   unsigned retry_after_s = 1;                  // where the row says later
   std::string_view challenge;                  // WWW-Authenticate, for unauthenticated and insufficient_scope

@@ -11,7 +11,7 @@ namespace durward::gateway {
 struct Refused {
   Refused(policy::Violation v) : violation(std::move(v)) {}  // NOLINT(google-explicit-constructor)
   Refused(policy::Denial d)
-      : violation(std::move(d.violation)), decision(std::move(d.decision)) {}  // NOLINT(google-explicit-constructor)
+      : violation(std::move(d.violation)), decision(std::move(d.decision)), explanation(std::move(d.explanation)) {}  // NOLINT(google-explicit-constructor)
   Refused(Unread u)
       : violation(std::move(u.violation)),
         id(std::move(u.id)),
@@ -19,6 +19,7 @@ struct Refused {
         era(u.era) {}  // NOLINT(google-explicit-constructor)
   policy::Violation violation;
   std::optional<policy::Decision> decision;
+  std::string explanation;  // of arguments_invalid, for the model
   std::string id, requested, method, name;
   std::string challenge;    // WWW-Authenticate, or empty
   std::string_view effect;  // "none" or "unknown" where a call may have run; else empty

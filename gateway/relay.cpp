@@ -135,7 +135,7 @@ Task<Served> Relay::converse() {
   x_.downstream->watch([this, cancels] {
     if (cancels) upstream_.cancel();
   });
-  const Clock::time_point until = x_.arrived + limits.call;
+  const Clock::time_point until = deadline();
   auto started = co_await upstream_.start(*calls_.front().entry, request_, until);
   if (!started) co_return co_await fail(std::move(started).error());
   if (endless_) upstream_.extend(x_.arrived + limits.stream);
@@ -258,7 +258,22 @@ Task<Served> Relay::relay_client_error() {
   co_return Served();
 }
 
-Soon<Outcome<void>> Relay::close(Call& call, const Closing& closing) {
+bool Relay::timed(const Call& call) const {
+  return x_.rules().max_duration_ms() && call.message && call.message->target == policy::Target::tool;
+}
+
+// A policy that only observes how long calls take cuts none of them.
+Clock::time_point Relay::deadline() const {
+  const Clock::time_point until = x_.arrived + x_.limits().call;
+  if (!timed(calls_.front()) || x_.rules().effect(policy::Code::duration_too_long) < policy::Effect::escalate) return until;
+  return std::min(until, x_.arrived + std::chrono::milliseconds(*x_.rules().max_duration_ms()));
+}
+
+Soon<Outcome<void>> Relay::close(Call& call, Closing closing) {
+  if (timed(call) && Clock::now() - x_.arrived >= std::chrono::milliseconds(*x_.rules().max_duration_ms())) {
+    const policy::Effect effect = x_.rules().effect(policy::Code::duration_too_long);
+    closing.notes.push_back({policy::Code::duration_too_long, effect, {}, {}});
+  }
   Entry entry = *std::move(call.entry);
   call.entry.reset();
   if (!secret()) return recorder_.close(std::move(entry), closing);

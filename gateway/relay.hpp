@@ -85,7 +85,10 @@ class Relay {
   bool holds_secret(std::string_view text) const;
   std::string redacted(std::string json);
   policy::Outcome<void> judge(const Incoming& incoming, const Message* request, Closing& closing, std::vector<Edit>& edits);
-  Soon<policy::Outcome<void>> close(Call& call, const Closing& closing);
+  Soon<policy::Outcome<void>> close(Call& call, Closing closing);
+  /// Until when the answer may come.
+  Clock::time_point deadline() const;
+  bool timed(const Call& call) const;
   Task<policy::Outcome<void>> close_each(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
   Soon<policy::Outcome<void>> close_open(audit::Effect effect, std::optional<policy::Reason> reason, bool stream_closed);
   Task<> answer_upstream(const Incoming& request);

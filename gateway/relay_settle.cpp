@@ -139,9 +139,9 @@ Outcome<void> Relay::judge(const Incoming& incoming, const Message* request, Clo
 void Relay::learn(const Judged& judged) {
   if (judged.list_changed) x_.catalogue->stale();
   if (!judged.tools_list) return;
-  std::vector<std::string> seen = judged.tools_seen;
+  std::vector<Seen> seen = judged.tools_seen;
   // Names become labels and stand in records: no secret of ours does.
-  if (secret()) std::erase_if(seen, [this](const std::string& name) { return holds_secret(name); });
+  if (secret()) std::erase_if(seen, [this](const Seen& tool) { return holds_secret(tool.name); });
   x_.catalogue->learn(seen, x_.limits().tools);
 }
 

@@ -19,6 +19,7 @@
 #include "gateway/log.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/self_client.hpp"
+#include "policy/rules/rules.hpp"
 
 namespace durward::gateway {
 
@@ -221,8 +222,9 @@ Outcome<std::shared_ptr<const Snapshot>, std::string> Runtime::State::compile(co
                                                                               std::shared_ptr<const policy::Rulebook> book,
                                                                               std::shared_ptr<const Tls> trust) const {
   Snapshot out{next, std::move(book), Doorplate(next.listen, port), destinations_of(next), std::move(trust)};
-  TRY(out.authn, load_authn(next.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
-  TRY(out.admin_authn, load_authn(next.admin.authn, out.rules->tenant(), services->hash_keys, services->key_sources));
+  const Asked asked{out.rules->tenant(), out.rules->rules().claims()};
+  TRY(out.authn, load_authn(next.authn, asked, services->hash_keys, services->key_sources));
+  TRY(out.admin_authn, load_authn(next.admin.authn, asked, services->hash_keys, services->key_sources));
   out.resources = std::make_shared<const ProtectedResources>(next);
   TRY(out.credentials, load_credentials(next));
   return std::make_shared<const Snapshot>(std::move(out));
@@ -376,6 +378,15 @@ void Loop::log_token(const std::string& server, std::string_view why) const {
   line.server = server;
   line.detail = why;
   log::write(log::LogLevel::warn, log::Event::token, line);
+}
+
+void Loop::log_descriptor(const std::string& server, const std::string& tool, const std::string& fault) const {
+  log::Line line;
+  line.msg = "the schema of a tool cannot be used: its calls are denied";
+  line.server = server;
+  const std::string detail = tool + ": " + fault;
+  line.detail = detail;
+  log::write(log::LogLevel::warn, log::Event::catalogue, line);
 }
 
 void Loop::log_catalogue(const std::string& server, const policy::Violation& violation) const {

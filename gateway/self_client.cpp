@@ -32,7 +32,7 @@ struct Reply {
 };
 
 struct Tools {
-  std::vector<std::string> names;
+  Described described;
   std::string version;
 };
 
@@ -185,10 +185,12 @@ Task<Outcome<Tools>> SelfClient::list(bool modern) {
     if (!list.is(json::Kind::array)) co_return Violation(Reason::upstream_failed, "tools/list was answered without tools");
     for (const json::Value tool : list.elements()) {
       if (tool.find("name").raw().size() > kLongestName) continue;
-      std::string name = tool.find("name").string();
-      if (!repeats_secret(name)) tools.names.push_back(std::move(name));  // it would become a label, and stand in records
+      const Seen seen{tool.find("name").string(), tool};
+      if (repeats_secret(seen.name)) continue;  // it would become a label, and stand in records
+      auto known = x_.catalogue->same(seen);
+      tools.described.insert_or_assign(seen.name, known ? std::move(known) : read_descriptor(tool));
     }
-    if (tools.names.size() > x_.limits().tools) co_return Violation(Reason::upstream_failed, "limits.tools");
+    if (tools.described.size() > x_.limits().tools) co_return Violation(Reason::upstream_failed, "limits.tools");
     tools.version = root.find("result").find("_meta").find("io.modelcontextprotocol/serverInfo").find("version").string();
     if (tools.version.empty()) tools.version = version_;
     if (repeats_secret(tools.version)) tools.version.clear();
@@ -248,7 +250,12 @@ Task<> refresh_catalogue(Loop& loop, std::shared_ptr<const Snapshot> now, const 
     auto tools = co_await client.fetch();
     if (tools) {
       if (!usable_version(tools->version)) tools->version.clear();
-      catalogue.replace(std::move(tools->names), std::move(tools->version));
+      for (const auto& [name, tool] : tools->described) {
+        const auto before = catalogue.find(name);
+        const bool news = !tool->fault.empty() && before != tool;
+        if (news) loop.log_descriptor(server.name, name, tool->fault);
+      }
+      catalogue.replace(std::move(tools->described), std::move(tools->version));
     } else {
       loop.log_catalogue(server.name, tools.error());
     }

@@ -56,7 +56,7 @@ Outcome<policy::Cleared, Refused> clear_verb(const Exchange& x, const policy::Pr
   naming.server = x.server->name;
   naming.method = verb;
   TRY(policy::Grant granted, policy::grant(x.rules(), principal, naming));
-  TRY(policy::Cleared cleared, policy::decide(x.rules(), std::move(granted), {}));
+  TRY(policy::Cleared cleared, policy::decide(x.rules(), std::move(granted), policy::Call()));
   return cleared;
 }
 
@@ -120,6 +120,7 @@ RefusalContext context_of(const Exchange& x, const Refused& refused) {
   context.decision = refused.decision ? &*refused.decision : nullptr;
   context.effect = refused.effect;
   context.name = refused.name;
+  context.explanation = refused.explanation;
   context.requested = refused.requested;
   context.challenge = refused.challenge;
   if (refused.violation.reason == Reason::http_method_not_allowed) context.allow = refused.allow;

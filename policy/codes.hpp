@@ -62,6 +62,9 @@ enum class Code : std::uint8_t {
   prompt_not_in_allowlist,
   resource_not_in_allowlist,
   secret_denied,
+  schema_violation,
+  rule,  // a finding of a rule: its own effect
+  no_allow_rule,
   policy_error,
   // notes
   descriptor_unseen,

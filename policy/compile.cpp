@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "policy/entitlements.hpp"
+#include "policy/rules/rules.hpp"
+
 namespace durward::policy {
 
 void error(Diagnostics& diagnostics, const config::Position& where, std::string message) {
@@ -24,6 +27,26 @@ std::vector<std::string> names_of(const Servers& servers) {
   return names;
 }
 
+namespace {
+
+void check_server(const std::string& name, const config::Position& where, const Servers& servers, Diagnostics& found) {
+  if (servers.contains(name)) return;
+  error(found, where, "no server `" + name + "` is configured" + suggestion(name, names_of(servers)));
+}
+
+void compile_versions(const config::PolicySettings& policy, const Servers& servers, Rulebook::Tables& tables,
+                      Diagnostics& found) {
+  for (const auto& [name, versions] : policy.allow_versions) {
+    check_server(name, policy.allow_versions_where.at(name), servers, found);
+    const auto table = tables.servers.find(name);
+    if (table == tables.servers.end()) continue;
+    table->second.versions.emplace();
+    for (const auto& version : versions) table->second.versions->push_back(version.value);
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<const Rulebook> Rulebook::compile(const config::PolicySettings& policy, const Servers& servers,
                                                   Diagnostics& diagnostics) {
   Diagnostics found;
@@ -38,10 +61,13 @@ std::shared_ptr<const Rulebook> Rulebook::compile(const config::PolicySettings& 
         tables->servers.emplace(name, compile_server(name, server, written, tools, tools_pass, found)).first->second;
     allow_methods(table, written != nullptr && written->methods.has_value());
   }
-  for (const auto& [name, entry] : policy.servers) {
-    if (servers.contains(name)) continue;
-    error(found, entry.where, "no server `" + name + "` is configured" + suggestion(name, names_of(servers)));
-  }
+  for (const auto& [name, entry] : policy.servers) check_server(name, entry.where, servers, found);
+  compile_versions(policy, servers, *tables, found);
+  if (policy.entitlements) tables->entitlements = Entitlements::compile(*policy.entitlements, servers, found);
+  tables->rules = rules::Table::compile(policy, servers, found);
+  tables->tools_pass = tools_pass;
+  tables->deny_unpinned = policy.deny_if_unpinned_version;
+  tables->max_payload_kb = policy.max_payload_kb;
   const bool failed = config::has_errors(found);
   diagnostics.insert(diagnostics.end(), found.begin(), found.end());
   if (failed) return nullptr;
@@ -49,6 +75,7 @@ std::shared_ptr<const Rulebook> Rulebook::compile(const config::PolicySettings& 
   rulebook->tenant_ = policy.tenant;
   rulebook->retention_ = policy.default_retention;
   rulebook->mode_ = policy.mode;
+  rulebook->max_duration_ms_ = policy.max_duration_ms;
   rulebook->digest_ = digest_of(policy, servers);
   rulebook->tables_ = std::move(tables);
   return rulebook;

@@ -26,6 +26,8 @@ std::array<Effect, kCodes> compile_effects(const config::PolicySettings& policy,
 struct ToolPatterns {
   std::vector<Pattern> allow, deny;
 };
+/// The patterns of one list; what matches no configured server is warned of.
+std::vector<Pattern> compile_list(const config::Patterns& entries, const Servers& servers, Diagnostics& diagnostics);
 ToolPatterns compile_patterns(const config::PolicySettings& policy, const Servers& servers, Diagnostics& diagnostics);
 
 /// The table of one server. entry: what the policy writes of it; null if nothing. tools_pass: whether a tool outside the lists

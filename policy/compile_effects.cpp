@@ -45,11 +45,13 @@ CodeSet read(const config::Patterns& entries, std::string_view list, Diagnostics
 }
 
 /// What becomes of a finding with this code: its class decides first, then the mode, then the lists of the policy.
-Effect effect_of(const CodeInfo& code, const CodeSet& denies, const CodeSet& escalates, config::Mode mode) {
+Effect effect_of(const CodeInfo& code, const CodeSet& denies, const CodeSet& escalates, const config::PolicySettings& policy) {
   if (code.of == CodeClass::note) return Effect::note;
   // An error while deciding is no observation: no mode lets it pass.
   if (code.code == Code::policy_error) return Effect::deny;
-  if (mode == config::Mode::observe) return Effect::would_deny;
+  if (policy.mode == config::Mode::observe) return Effect::would_deny;
+  // The seed's observe mode reaches what the seed had: listed codes, and what checks a call's form.
+  if (code.code == Code::schema_violation && policy.deny_on && policy.deny_on->empty()) return Effect::would_deny;
   if (code.of == CodeClass::own_effect) return Effect::deny;
   if (escalates.test(at(code.code))) return Effect::escalate;
   return denies.test(at(code.code)) ? Effect::deny : Effect::would_deny;
@@ -65,7 +67,7 @@ std::array<Effect, kCodes> compile_effects(const config::PolicySettings& policy,
             "`deny_on` is empty: listed findings are recorded as would_deny and deny nothing");
   }
   std::array<Effect, kCodes> effects{};
-  for (std::size_t i = 0; i < kCodes; ++i) effects[i] = effect_of(info(static_cast<Code>(i)), denies, escalates, policy.mode);
+  for (std::size_t i = 0; i < kCodes; ++i) effects[i] = effect_of(info(static_cast<Code>(i)), denies, escalates, policy);
   return effects;
 }
 

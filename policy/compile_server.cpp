@@ -80,7 +80,7 @@ void check_resource(const config::Located<std::string>& entry, Diagnostics& diag
 
 /// Whether a server without a list of methods may be asked this: everything where a tool may be named; elsewhere what the
 /// tool lists decide anyway, and what a written list of prompts or resources is there for.
-bool open_method(const ServerTable& table, Subject about) {
+bool open_method(const ServerTable& table, Subject about, bool nameable) {
   const bool prompts = table.prompts && !table.prompts->empty();
   const bool resources = table.resources && !table.resources->empty();
   switch (about) {
@@ -88,13 +88,13 @@ bool open_method(const ServerTable& table, Subject about) {
     case Subject::tools:
       return true;
     case Subject::prompts:
-      return table.nameable || prompts;
+      return nameable || prompts;
     case Subject::resources:
-      return table.nameable || resources;
+      return nameable || resources;
     case Subject::completion:
-      return table.nameable || prompts || resources;
+      return nameable || prompts || resources;
     case Subject::other:
-      return table.nameable;
+      return nameable;
   }
   return false;
 }
@@ -126,12 +126,13 @@ void allow_methods(ServerTable& table, bool list_written) {
   static const std::string unwritten;
   for (std::size_t i = 0; i < kMethods.size(); ++i) {
     if (!list_written) {
-      table.methods[i] = open_method(table, kMethods[i].about) ? &unwritten : nullptr;
+      table.methods[i] = open_method(table, kMethods[i].about, table.nameable) ? &unwritten : nullptr;
+      table.without_tools[i] = open_method(table, kMethods[i].about, false) ? &unwritten : nullptr;
       continue;
     }
     const auto found = std::find_if(table.method_patterns.begin(), table.method_patterns.end(),
                                     [i](const std::string& one) { return glob(one, kMethods[i].name); });
-    table.methods[i] = found == table.method_patterns.end() ? nullptr : &*found;
+    table.methods[i] = table.without_tools[i] = found == table.method_patterns.end() ? nullptr : &*found;
   }
 }
 

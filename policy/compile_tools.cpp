@@ -47,6 +47,10 @@ std::vector<Pattern> patterns_of(std::vector<Placed> placed) {
 
 }  // namespace
 
+std::vector<Pattern> compile_list(const config::Patterns& entries, const Servers& servers, Diagnostics& diagnostics) {
+  return patterns_of(parse(entries, servers, diagnostics));
+}
+
 ToolPatterns compile_patterns(const config::PolicySettings& policy, const Servers& servers, Diagnostics& diagnostics) {
   std::vector<Placed> allow = parse(policy.allowlist, servers, diagnostics);
   std::vector<Placed> deny = parse(policy.denylist, servers, diagnostics);

@@ -1,5 +1,7 @@
 #include "policy/rulebook.hpp"
 
+#include <algorithm>
+
 namespace durward::policy {
 namespace {
 
@@ -14,6 +16,7 @@ Violation refusal_of(const Decision& decision) {
       case Code::method_not_allowed:
         return {Reason::method_not_allowed, "method_not_allowed"};
       case Code::tool_not_in_allowlist:
+      case Code::version_unpinned:
         reason = Reason::unknown_tool;
         break;
       case Code::prompt_not_in_allowlist:
@@ -29,9 +32,17 @@ Violation refusal_of(const Decision& decision) {
   return {reason, std::string(name(decision.verdict)) + " by checks 1 and 2"};
 }
 
+/// The last check that there is.
+constexpr int kChecks = 5;
+
+bool only_denied_by(const Decision& decision, Code code) {
+  return std::all_of(decision.findings.begin(), decision.findings.end(),
+                     [code](const Finding& one) { return one.effect != Effect::deny || one.code == code; });
+}
+
 Denial deny(Reason reason, const char* detail, Decision decision) {
   decision.verdict = Verdict::deny;
-  return {Violation(reason, detail), std::move(decision)};
+  return {Violation(reason, detail), std::move(decision), {}};
 }
 
 }  // namespace
@@ -49,7 +60,7 @@ Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principa
   Decision decision = rulebook.judge(principal, naming);
   if (decision.verdict == Verdict::deny) {
     Violation violation = refusal_of(decision);
-    return Denial{std::move(violation), std::move(decision)};
+    return Denial{std::move(violation), std::move(decision), {}};
   }
   const bool tool = naming.target == Target::tool || naming.method == "tools/call";
   const bool escalated = decision.verdict == Verdict::escalate;
@@ -59,7 +70,7 @@ Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principa
       return deny(Reason::unknown_tool, "not in the server's catalogue", std::move(decision));
     return deny(Reason::catalogue_unavailable, "no catalogue of the server can be had", std::move(decision));
   }
-  if (escalated) return Denial{Violation(Reason::awaits_approval, "escalated by checks 1 and 2"), std::move(decision)};
+  if (escalated) return Denial{Violation(Reason::awaits_approval, "escalated by checks 1 and 2"), std::move(decision), {}};
   ToolRef ref{std::string(naming.server), {}, {}};
   std::uint8_t kinds = kRead;
   if (tool) {
@@ -70,17 +81,27 @@ Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principa
   return Grant(principal, std::move(ref), std::string(naming.method), std::move(decision), kinds);
 }
 
-Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const std::vector<Code>& findings) {
-  rulebook.settle(grant.decision_, findings);
-  switch (grant.decision_.verdict) {
+Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const Call& call, const std::vector<Code>& findings) {
+  Decision& decision = grant.decision_;
+  std::string explanation;
+  if (!grant.ref_.tool.empty()) {
+    explanation = rulebook.check(decision, grant.principal_, grant.ref_, grant.kinds_, call);
+    decision.checked = kChecks;
+  }
+  rulebook.settle(decision, findings);
+  switch (decision.verdict) {
     case Verdict::allow:
       return Cleared(std::move(grant));
     case Verdict::escalate:
-      return Denial{Violation(Reason::awaits_approval, "escalated by checks 3 to 6"), std::move(grant.decision_)};
+      return Denial{Violation(Reason::awaits_approval, "escalated by checks 3 to 6"), std::move(decision), {}};
     case Verdict::deny:
       break;
   }
-  return Denial{Violation(Reason::denied, "denied by checks 3 to 6"), std::move(grant.decision_)};
+  // Whoever only wrote the arguments wrongly can correct them, and is told how.
+  if (only_denied_by(decision, Code::schema_violation))
+    return Denial{Violation(Reason::arguments_invalid, "the arguments break the tool's schema"), std::move(decision),
+                  std::move(explanation)};
+  return Denial{Violation(Reason::denied, "denied by checks 3 to 6"), std::move(decision), {}};
 }
 
 }  // namespace durward::policy

@@ -40,6 +40,14 @@ Principal::Principal(Identity identity) {
   data_ = std::make_shared<const Data>(Data{std::move(identity), std::move(key), hash});
 }
 
+const std::vector<std::string>& Principal::claim(std::string_view name) const {
+  static const std::vector<std::string> none;
+  for (const auto& [claim, values] : data_->identity.claims) {
+    if (claim == name) return values;
+  }
+  return none;
+}
+
 Principal anonymous(const std::string& tenant) {
   Identity identity;
   identity.tenant = tenant;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/digest.hpp"
@@ -25,6 +26,8 @@ std::string_view name(AuthnMethod method) noexcept;
 struct Identity {
   std::string tenant, issuer, subject, client_id;
   std::vector<std::string> groups, roles, scopes;
+  /// Values of the claims that rules ask for, by the name that the policy gives them.
+  std::vector<std::pair<std::string, std::vector<std::string>>> claims;
   std::string email;  // only where the issuer is trusted with it and says that it was verified; else empty
   AuthnMethod method = AuthnMethod::anonymous;
   std::optional<std::int64_t> expiry;  // Unix seconds from which on the credential does not hold; absent: it has no end
@@ -42,6 +45,8 @@ class Principal {
   const std::vector<std::string>& roles() const { return data_->identity.roles; }
   const std::vector<std::string>& scopes() const { return data_->identity.scopes; }
   const std::string& email() const { return data_->identity.email; }
+  /// Values of a claim that rules ask for; empty where there are none.
+  const std::vector<std::string>& claim(std::string_view name) const;
   AuthnMethod method() const { return data_->identity.method; }
   std::optional<std::int64_t> expiry() const { return data_->identity.expiry; }
 
@@ -62,6 +67,7 @@ class Principal {
   friend class authn::ClientCa;  // of a certificate that it has issued
   friend Principal anonymous(const std::string& tenant);
   friend Principal self();
+  friend struct Explanation explain(const class Rulebook&, const struct Supposed&);  // keeps it to itself
   std::shared_ptr<const Data> data_;
 };
 

@@ -27,6 +27,8 @@ std::string_view name(Reason reason) noexcept {
       return "denied";
     case Reason::awaits_approval:
       return "awaits_approval";
+    case Reason::arguments_invalid:
+      return "arguments_invalid";
     case Reason::withheld:
       return "withheld";
     case Reason::batch_refused:

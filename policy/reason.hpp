@@ -19,6 +19,7 @@ enum class Reason : std::uint8_t {
   unknown_resource,     // a resource outside the allowlist
   denied,               // a visible name that the rulebook denies
   awaits_approval,      // the rulebook escalates
+  arguments_invalid,    // they break the tool's own schema: answered as the tool's result, which a model can correct
   withheld,             // content that may not pass in this direction
   batch_refused,        // an element of a batch whose other element was refused
   unauthenticated,      // no credential, or one that does not hold

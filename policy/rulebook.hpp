@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,11 +10,20 @@
 #include "config/policy_settings.hpp"
 #include "config/settings.hpp"
 #include "policy/decision.hpp"
+#include "policy/json.hpp"
 #include "policy/outcome.hpp"
 #include "policy/principal.hpp"
 #include "policy/tool.hpp"
 
+namespace durward::schema {
+class Schema;
+}
+
 namespace durward::policy {
+
+namespace rules {
+class Table;
+}
 
 /// What a message names.
 enum class Target : std::uint8_t { none, tool, prompt, resource };
@@ -31,10 +41,20 @@ struct Naming {
   Listing listing = Listing::listed;  // tools only
 };
 
-/// Why checks 1 and 2 refused, with the decision for the record.
+/// Everything that checks 3 to 6 read besides the grant: the other recorded inputs of a decision.
+struct Call {
+  json::Value arguments;                   // params.arguments, or absent
+  const schema::Schema* schema = nullptr;  // of the tool's descriptor; null: none is known
+  bool schema_broken = false;              // its descriptor has one that no one can compile
+  std::string_view descriptor;             // its digest, for the record
+  std::int64_t now = 0;                    // Unix seconds
+};
+
+/// Why a check refused, with the decision for the record.
 struct Denial {
   Violation violation;
   Decision decision;
+  std::string explanation;  // of Reason::arguments_invalid: what is wrong, for the model; without text of the arguments
 };
 
 /// Proof that this principal may name this target. Only `grant` makes one.
@@ -52,7 +72,7 @@ class Grant {
   Grant(Principal principal, ToolRef ref, std::string method, Decision decision, std::uint8_t kinds);
   friend Outcome<Grant, Denial> grant(const class Rulebook&, const Principal&, const Naming&);
   friend class Cleared;
-  friend Outcome<class Cleared, Denial> decide(const class Rulebook&, Grant, const std::vector<Code>&);
+  friend Outcome<class Cleared, Denial> decide(const class Rulebook&, Grant, const Call&, const std::vector<Code>&);
   Principal principal_;
   ToolRef ref_;
   std::string method_;
@@ -68,7 +88,7 @@ class Cleared {
 
  private:
   explicit Cleared(Grant grant) : grant_(std::move(grant)) {}
-  friend Outcome<Cleared, Denial> decide(const class Rulebook&, Grant, const std::vector<Code>&);
+  friend Outcome<Cleared, Denial> decide(const class Rulebook&, Grant, const Call&, const std::vector<Code>&);
   Grant grant_;
 };
 
@@ -85,8 +105,14 @@ class Rulebook {
   Decision judge(const Principal& principal, const Naming& naming) const;
   /// Whether judge would not deny it: what lists show.
   bool visible(const Principal& principal, const Naming& naming) const;
+  /// Checks 3 to 5 of a tool call: adds their findings to the decision. Returns what is wrong with the arguments by the tool's
+  /// schema, or nothing.
+  std::string check(Decision& decision, const Principal& principal, const ToolRef& tool, std::uint8_t kinds,
+                    const Call& call) const;
   /// Turns further findings into the final verdict, strictest wins.
   void settle(Decision& decision, const std::vector<Code>& findings) const;
+  /// The rules, for explaining.
+  const rules::Table& rules() const;
 
   std::uint8_t kinds(std::string_view server, std::string_view tool) const;    // config::ToolKind bits, default mutate
   bool names_literally(std::string_view server, std::string_view tool) const;  // in an allowlist pattern without wildcard
@@ -96,6 +122,9 @@ class Rulebook {
   const std::string& tenant() const { return tenant_; }
   const std::string& retention() const { return retention_; }
   config::Mode mode() const { return mode_; }
+  /// Until a call has its whole answer; beyond it `duration_too_long`.
+  std::optional<std::uint64_t> max_duration_ms() const { return max_duration_ms_; }
+  Effect effect(Code code) const;  // what becomes of such a finding
 
   ~Rulebook();
   struct Tables;  // private, but named so that rulebook.cpp's free functions can read it
@@ -104,6 +133,7 @@ class Rulebook {
   Rulebook();
   std::string digest_, tenant_, retention_;
   config::Mode mode_ = config::Mode::enforce;
+  std::optional<std::uint64_t> max_duration_ms_;
   std::unique_ptr<const Tables> tables_;
 };
 
@@ -112,7 +142,8 @@ class Rulebook {
 /// a name allowed only by wildcard is Reason::catalogue_unavailable. An escalated name is Reason::awaits_approval.
 Outcome<Grant, Denial> grant(const Rulebook& rulebook, const Principal& principal, const Naming& naming);
 
-/// The final decision: checks 3 to 6 hand in their findings.
-Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const std::vector<Code>& findings);
+/// The final decision: checks 3 to 5, of tool calls. findings: what other checks hand in. Pure.
+Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const Call& call,
+                                const std::vector<Code>& findings = {});
 
 }  // namespace durward::policy

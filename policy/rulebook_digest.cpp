@@ -4,42 +4,10 @@
 #include "policy/canonical.hpp"
 #include "policy/compile.hpp"
 #include "policy/digest.hpp"
+#include "policy/digest_text.hpp"
 
 namespace durward::policy {
 namespace {
-
-/// One JSON object under way.
-class Object {
- public:
-  Object& add(std::string_view name, std::string_view json) {
-    text_ += text_.size() > 1 ? "," : "";
-    json::append_string(text_, name);
-    text_ += ':';
-    text_ += json;
-    return *this;
-  }
-  std::string done() const { return text_ + "}"; }
-
- private:
-  std::string text_ = "{";
-};
-
-template <class Strings>
-std::string array(const Strings& strings) {
-  std::string text = "[";
-  for (const auto& one : strings) {
-    if (text.size() > 1) text += ',';
-    json::append_string(text, one);
-  }
-  return text + "]";
-}
-
-/// A list in which neither order nor repetition means anything.
-std::string set_of(const config::Patterns& entries) {
-  std::set<std::string> values;
-  for (const auto& entry : entries) values.insert(entry.value);
-  return array(values);
-}
 
 std::string codes_of(const config::Patterns& entries) {
   std::set<std::string_view> names;
@@ -87,6 +55,16 @@ std::string digest_of(const config::PolicySettings& policy, const Servers& serve
   book.add("allowlist", set_of(policy.allowlist)).add("denylist", set_of(policy.denylist));
   if (policy.deny_on) book.add("deny_on", codes_of(*policy.deny_on));
   if (policy.escalate_on) book.add("escalate_on", codes_of(*policy.escalate_on));
+  if (policy.deny_if_unpinned_version) book.add("deny_if_unpinned_version", "true");
+  if (!policy.allow_versions.empty()) {
+    Object versions;
+    for (const auto& [server, list] : policy.allow_versions) versions.add(server, set_of(list));
+    book.add("allow_versions", versions.done());
+  }
+  if (policy.entitlements) book.add("entitlements", digest_text(*policy.entitlements));
+  if (!policy.rules.empty()) book.add("rules", digest_text(policy.rules));
+  if (policy.max_payload_kb) book.add("max_payload_kb", std::to_string(*policy.max_payload_kb));
+  if (policy.max_duration_ms) book.add("max_duration_ms", std::to_string(*policy.max_duration_ms));
   const auto document = json::Document::parse(book.done());
   if (!document) throw std::logic_error("the rulebook's own JSON does not parse");
   const auto canonical = json::jcs(document->root());

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 
 #include "policy/methods.hpp"
 #include "policy/rulebook.hpp"
+
+namespace durward::policy::rules {
+class Table;
+}
 
 /// What a rulebook is made of. Only compile.cpp writes it; rulebook.cpp reads it.
 namespace durward::policy {
@@ -38,14 +43,21 @@ struct ServerTable {
   std::vector<KindRule> kinds;  // the first that matches wins
   /// The operator's pattern that allows a method, an empty one where no list is written, null where it is denied.
   std::array<const std::string*, kMethods.size()> methods{};
+  std::array<const std::string*, kMethods.size()> without_tools{};  // likewise, for whom no tool of it is entitled
   std::optional<std::vector<std::string>> prompts, resources;
   std::vector<std::string> method_patterns;  // never changed once `methods` points into it
+  std::optional<std::vector<std::string>> versions;  // that its tools may have; absent: any
   bool nameable = false;                     // the principal may name at least one tool, so far as configuration tells
 };
 
 struct Rulebook::Tables {
   std::map<std::string, ServerTable, std::less<>> servers;
   std::array<Effect, kCodes> effects{};  // of each code, mode included
+  bool tools_pass = false;               // a tool outside the lists is let through
+  bool deny_unpinned = false;
+  std::unique_ptr<const class Entitlements> entitlements;  // null: none are written
+  std::unique_ptr<const rules::Table> rules;
+  std::optional<std::uint64_t> max_payload_kb;
 };
 
 }  // namespace durward::policy

@@ -43,6 +43,7 @@ class Pattern {
   const std::string& server() const { return server_; }
   const std::string& tool() const { return tool_; }
   bool pins_version() const;  // names a version without `*`
+  bool versioned() const { return !version_.empty(); }  // names a version, perhaps with `*`
   const std::string& text() const { return text_; }
 
  private:

@@ -18,6 +18,10 @@ endforeach()
 durward_suite("lint: every lint can fail" LABELS fast lint TIMEOUT 120
   COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/lint/lints_test.py)
 
+# The long form: --pairs 1000000.
+durward_suite("policy: the rulebook decides as a naive evaluator does" LABELS fast TIMEOUT 300
+  COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/policy/differential $<TARGET_FILE:policy_lines> --pairs 5000)
+
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/run.sh)
   durward_suite("compile_fail: forged proofs do not compile" LABELS fast TIMEOUT 300
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/run.sh ENVIRONMENT CXX=${CMAKE_CXX_COMPILER})

@@ -63,6 +63,10 @@ Outcome<policy::Principal> Issuer::principal(const jose::Claims& claims) const {
   TRY(who.groups, claims.list(names.groups.value));
   TRY(who.roles, claims.list(names.roles.value));
   who.scopes = registered.scopes;
+  for (const std::string& name : claims_) {
+    TRY(std::vector<std::string> values, claims.list(name));
+    who.claims.emplace_back(name, std::move(values));
+  }
   if (settings_.email_trusted && claims.is_true("email_verified")) {
     TRY(std::optional<std::string> email, claims.text(names.email.value));
     if (email) who.email = *std::move(email);

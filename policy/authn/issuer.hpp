@@ -1,5 +1,7 @@
 #pragma once
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/authn_settings.hpp"
 #include "policy/authn/cause.hpp"
@@ -13,7 +15,9 @@ namespace durward::authn {
 /// An issuer of access tokens: what of its tokens is believed. Immutable.
 class Issuer {
  public:
-  explicit Issuer(const config::JwtAuthn& settings) : settings_(settings), tenants_(settings.tenants) {}
+  /// claims: names of those that rules ask for, besides the ones that every principal has.
+  explicit Issuer(const config::JwtAuthn& settings, std::vector<std::string> claims = {})
+      : settings_(settings), tenants_(settings.tenants), claims_(std::move(claims)) {}
 
   const std::string& name() const { return settings_.issuer.value; }
   bool dpop_required() const { return settings_.dpop_required; }
@@ -32,6 +36,7 @@ class Issuer {
   Outcome<std::string> client_of(const jose::Claims& claims) const;
   const config::JwtAuthn settings_;
   const TenantRule tenants_;
+  const std::vector<std::string> claims_;
 };
 
 }  // namespace durward::authn

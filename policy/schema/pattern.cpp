@@ -29,13 +29,22 @@ policy::Outcome<Pattern, std::string> Pattern::compile(std::string_view pattern)
   if (pattern.size() > kMostBytes) return std::string("longer than 4096 bytes");
   const Translation translation = translate(pattern);
   if (!translation.fault.empty()) return translation.fault;
-  auto program = std::make_unique<RE2>(translation.re2, options());
+  return make(translation.re2, translation.characters);
+}
+
+policy::Outcome<Pattern, std::string> Pattern::native(std::string_view expression) {
+  if (expression.size() > kMostBytes) return std::string("longer than 4096 bytes");
+  return make(expression, kFewCharacters + 1);
+}
+
+policy::Outcome<Pattern, std::string> Pattern::make(std::string_view expression, std::uint64_t characters) {
+  auto program = std::make_unique<RE2>(re2::StringPiece(expression.data(), expression.size()), options());
   if (!program->ok()) return "RE2 does not take it: " + program->error();
   if (program->ProgramSize() > static_cast<int>(kMostInstructions)) {
     return "too large: " + std::to_string(program->ProgramSize()) + " instructions, " + std::to_string(kMostInstructions) +
            " are allowed";
   }
-  return Pattern(std::move(program), translation.characters);
+  return Pattern(std::move(program), characters);
 }
 
 Pattern::Pattern(std::unique_ptr<re2::RE2> program, std::uint64_t characters) : program_(std::move(program)) {

@@ -32,6 +32,8 @@ class Pattern {
 
   /// pattern: UTF-8. The error is a sentence about it.
   static policy::Outcome<Pattern, std::string> compile(std::string_view pattern);
+  /// The same of an expression in RE2's own syntax, as it is.
+  static policy::Outcome<Pattern, std::string> native(std::string_view expression);
   Pattern(Pattern&&) noexcept;
   Pattern& operator=(Pattern&&) noexcept;
   ~Pattern();
@@ -42,6 +44,7 @@ class Pattern {
 
  private:
   Pattern(std::unique_ptr<re2::RE2> program, std::uint64_t characters);
+  static policy::Outcome<Pattern, std::string> make(std::string_view expression, std::uint64_t characters);
   std::unique_ptr<re2::RE2> program_;
   std::uint64_t price_;  // steps for 8 bytes
 };

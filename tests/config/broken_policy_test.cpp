@@ -45,7 +45,7 @@ const std::vector<Case> kCases{
     {plus("servers: {db: }\n"), 2, 11, "servers.db has no value"},
     {plus("servers: {DB: {}}\n"), 2, 11, "must match [a-z0-9]"},
     {plus("servers: {db: {}, db: {}}\n"), 2, 19, "duplicate key \"db\": first on line 2"},
-    {plus("rules: []\n"), 2, 1, "unknown key \"rules\""},
+    {plus("rule: []\n"), 2, 1, "did you mean rules?"},
     {plus("tools: {allowlist: []}\n"), 2, 1, "duplicate key \"tools\": first on line 1"},
     {plus("tenant: \"a\nenforcement: {mode: observe}\n"), 2, 9, "closing quote is missing"},
 };

@@ -108,6 +108,10 @@ TEST_CASE("every body is one JSON-RPC error, whatever the context") {
       REQUIRE(document);
       auto read = read_incoming(document->root());
       REQUIRE(read);
+      if (read->kind == IncomingKind::result) {
+        CHECK(context.reason == Reason::arguments_invalid);
+        continue;
+      }
       CHECK(read->kind == IncomingKind::error);
       CHECK(read->error.find("code").integer() == row(context.reason).rpc);
       CHECK(header(refusal, "content-type") == "application/json");
@@ -117,6 +121,28 @@ TEST_CASE("every body is one JSON-RPC error, whatever the context") {
       if (context.era == Era::legacy) CHECK(static_cast<bool>(document->root().find("id")) != one_way);
     }
   }
+}
+
+TEST_CASE("arguments that break a tool's schema are answered as a result of the tool, which models correct") {
+  RefusalContext context = of(Reason::arguments_invalid);
+  context.explanation = "/a: must be a \"number\" (type)";
+  CHECK(refuse(context).http == 200);
+  CHECK(refuse(context).body ==
+        R"({"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"Invalid arguments\n/a: must be a \"number\" (type)"}],)"
+        R"("isError":true,"resultType":"complete"}})");
+  context.era = Era::legacy;
+  CHECK(refuse(context).body.find("resultType") == std::string::npos);
+  CHECK(refuse(context).body.find("\"isError\":true") != std::string::npos);
+}
+
+TEST_CASE("what the operator says of a rule is told to whom it stops") {
+  policy::Decision decision;
+  decision.findings.push_back({policy::Code::rule, policy::Effect::deny, "/params/arguments/n", "big"});
+  decision.reason = "Ask \"ops\".";
+  RefusalContext context = of(Reason::denied);
+  context.decision = &decision;
+  const std::string body = refuse(context).body;
+  CHECK(body.find(R"("rule":"big","why":"Ask \"ops\".")") != std::string::npos);
 }
 
 TEST_CASE("server/discover is never answered in a way that makes SDK v2 fall back without a word") {

@@ -201,7 +201,7 @@ describe('the example of deploy/examples', () => {
       .replaceAll('http://127.0.0.1:3001/mcp', upstream.url)
       .replace('port: 8088', `port: ${at}`)
       .replace('"notes.write":', 'hidden:') // a tool that the stub has
-      .replace('policies/quickstart.yaml', 'policy.yaml')
+      .replace('policies/default.yaml', 'policy.yaml')
       .replace(/^ledger:.*$/m, 'ledger: {dir: ledger, key_ref: "file://./keys/ed25519.key"}\nadmin: {port: 0}');
     const example = await startGateway({ text });
     try {

@@ -120,15 +120,15 @@ TEST_CASE("the final decision is taken over what was granted and what was found"
   const auto book = made.compile();
   const auto granted = grant(*book, kCaller, call("files", "read"));
   REQUIRE(granted);
-  const auto cleared = decide(*book, *granted, {Code::stream_closed});
+  const auto cleared = decide(*book, *granted, {}, {Code::stream_closed});
   REQUIRE(cleared);
   CHECK(cleared->decision().findings.size() == 1);
   CHECK(cleared->grant().ref().tool == "read");
-  const auto denied = decide(*book, *granted, {Code::egress_violation});
+  const auto denied = decide(*book, *granted, {}, {Code::egress_violation});
   REQUIRE_FALSE(denied);
   CHECK(denied.error().violation.reason == Reason::denied);
   CHECK(denied.error().decision.verdict == Verdict::deny);
-  const auto waiting = decide(*book, *granted, {Code::payload_too_large});
+  const auto waiting = decide(*book, *granted, {}, {Code::payload_too_large});
   REQUIRE_FALSE(waiting);
   CHECK(waiting.error().violation.reason == Reason::awaits_approval);
 }

@@ -1,4 +1,5 @@
 #include "config/describe_rules.hpp"
+#include "config/describe_permissions.hpp"
 #include "config/fields.hpp"
 #include "config/forms.hpp"
 #include "config/policy_settings.hpp"
@@ -54,6 +55,7 @@ void describe(Fields& f, PolicySettings& policy) {
     describe_server(in, server);
     policy.servers.insert_or_assign(name.value, std::move(server));
   });
+  describe_permissions(f, policy.permissions);
   f.section({"enforcement", ""}, [&](Fields& in) { describe_enforcement(in, policy); });
   describe_entitlements(f, policy);
   describe_rules(f, policy.rules);

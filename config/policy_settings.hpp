@@ -7,6 +7,7 @@
 
 #include "config/diagnostic.hpp"
 #include "config/rule_settings.hpp"
+#include "config/permission_settings.hpp"
 
 /// policy.yaml, the security team's file, as plain data. Patterns and codes keep their positions: `policy/rulebook` compiles
 /// them.
@@ -57,6 +58,7 @@ struct PolicySettings {
   std::map<std::string, PolicyServer> servers;
   std::optional<Entitlements> entitlements;  // absent: the allowlist alone decides
   std::vector<Rule> rules;
+  std::optional<Permissions> permissions;  // absent: only what is refused always
   Mode mode = Mode::enforce;
   std::optional<Patterns> deny_on;  // codes; absent: every listed code denies; empty: none does
   std::optional<Patterns> escalate_on;

@@ -65,6 +65,10 @@ enum class Code : std::uint8_t {
   schema_violation,
   rule,  // a finding of a rule: its own effect
   no_allow_rule,
+  private_address,
+  exec_denied,
+  sql_statement_denied,
+  consent_required,
   policy_error,
   // notes
   descriptor_unseen,

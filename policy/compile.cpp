@@ -4,6 +4,7 @@
 
 #include "policy/entitlements.hpp"
 #include "policy/rules/rules.hpp"
+#include "policy/permissions/permissions.hpp"
 
 namespace durward::policy {
 
@@ -68,6 +69,7 @@ std::shared_ptr<const Rulebook> Rulebook::compile(const config::PolicySettings& 
   tables->tools_pass = tools_pass;
   tables->deny_unpinned = policy.deny_if_unpinned_version;
   tables->max_payload_kb = policy.max_payload_kb;
+  tables->permissions = permissions::Permissions::compile(policy, servers, found);
   const bool failed = config::has_errors(found);
   diagnostics.insert(diagnostics.end(), found.begin(), found.end());
   if (failed) return nullptr;
@@ -76,7 +78,7 @@ std::shared_ptr<const Rulebook> Rulebook::compile(const config::PolicySettings& 
   rulebook->retention_ = policy.default_retention;
   rulebook->mode_ = policy.mode;
   rulebook->max_duration_ms_ = policy.max_duration_ms;
-  rulebook->digest_ = digest_of(policy, servers);
+  rulebook->digest_ = digest_of(policy, servers, tables->permissions->canonical());
   rulebook->tables_ = std::move(tables);
   return rulebook;
 }

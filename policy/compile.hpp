@@ -38,6 +38,7 @@ ServerTable compile_server(const std::string& name, const config::Server& server
 void allow_methods(ServerTable& table, bool list_written);
 
 /// "sha256:<64 hex>" over the RFC 8785 form of all that compile read, without order where order has no meaning.
-std::string digest_of(const config::PolicySettings& policy, const Servers& servers);
+/// permissions: the JSON text of what was compiled of them.
+std::string digest_of(const config::PolicySettings& policy, const Servers& servers, const std::string& permissions);
 
 }  // namespace durward::policy

@@ -160,6 +160,8 @@ void judge_listed(Judgement& judgement, const Asking& asking, Target target) {
 Rulebook::Rulebook() = default;
 Rulebook::~Rulebook() = default;
 
+const permissions::Permissions& Rulebook::permissions() const { return *tables_->permissions; }
+
 Decision Rulebook::judge(const Principal& principal, const Naming& naming) const {
   Decision decision;
   decision.facts.principal = tables_->entitlements != nullptr;
@@ -237,6 +239,11 @@ std::string Rulebook::check(Decision& decision, const Principal& principal, cons
     decision.facts.principal = decision.facts.principal || tables_->rules->asks_principal();
     if (verdicts.timed) decision.facts.time = call.now;
   }
+  for (const permissions::Raised& one : tables_->permissions->check(tool.server, principal, kinds, call.arguments)) {
+    const Effect own = one.code == Code::consent_required ? Effect::escalate : Effect::deny;
+    judgement.find(one.code, mode_ == config::Mode::observe ? Effect::would_deny : own, kArguments + one.at);
+  }
+  decision.facts.principal = decision.facts.principal || tables_->permissions->asks_principal(tool.server);
   if (tables_->max_payload_kb) {
     decision.facts.argument_bytes = call.arguments.raw().size();
     if ((call.arguments.raw().size() + 1023) / 1024 > *tables_->max_payload_kb) judgement.find(Code::payload_too_large, kArguments);

@@ -18,6 +18,9 @@
 namespace durward::schema {
 class Schema;
 }
+namespace durward::policy::permissions {
+class Permissions;
+}
 
 namespace durward::policy {
 
@@ -118,6 +121,8 @@ class Rulebook {
   bool names_literally(std::string_view server, std::string_view tool) const;  // in an allowlist pattern without wildcard
   /// A tool's version: the configured one, else the reported one.
   std::string_view version(std::string_view server, std::string_view reported) const;
+  /// What arguments may reach; check 4 asks it.
+  const permissions::Permissions& permissions() const;
   const std::string& digest() const { return digest_; }  // "sha256:<64 hex>" of the canonical form of what was compiled
   const std::string& tenant() const { return tenant_; }
   const std::string& retention() const { return retention_; }

@@ -42,7 +42,7 @@ std::string server_of(const config::Server& server, const config::PolicyServer* 
 
 }  // namespace
 
-std::string digest_of(const config::PolicySettings& policy, const Servers& servers) {
+std::string digest_of(const config::PolicySettings& policy, const Servers& servers, const std::string& permissions) {
   Object all;
   for (const auto& [name, server] : servers) {
     const auto entry = policy.servers.find(name);
@@ -65,6 +65,7 @@ std::string digest_of(const config::PolicySettings& policy, const Servers& serve
   if (!policy.rules.empty()) book.add("rules", digest_text(policy.rules));
   if (policy.max_payload_kb) book.add("max_payload_kb", std::to_string(*policy.max_payload_kb));
   if (policy.max_duration_ms) book.add("max_duration_ms", std::to_string(*policy.max_duration_ms));
+  if (policy.permissions) book.add("permissions", permissions);
   const auto document = json::Document::parse(book.done());
   if (!document) throw std::logic_error("the rulebook's own JSON does not parse");
   const auto canonical = json::jcs(document->root());

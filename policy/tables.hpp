@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "policy/methods.hpp"
+#include "policy/permissions/permissions.hpp"
 #include "policy/rulebook.hpp"
 
 namespace durward::policy::rules {
@@ -58,6 +59,7 @@ struct Rulebook::Tables {
   std::unique_ptr<const class Entitlements> entitlements;  // null: none are written
   std::unique_ptr<const rules::Table> rules;
   std::optional<std::uint64_t> max_payload_kb;
+  std::unique_ptr<const permissions::Permissions> permissions;
 };
 
 }  // namespace durward::policy

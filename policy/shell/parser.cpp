@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "policy/json_text.hpp"
 #include "policy/shell/commands.hpp"
@@ -129,6 +130,8 @@ class Parser {
     const std::size_t begin = at_;
     std::vector<std::size_t> before = std::move(inside_);
     inside_.clear();
+    auto pending_before = std::move(pending_now_);
+    pending_now_.clear();
     while (at_ < text_.size()) {
       skip_blanks();
       const char c = at(at_);
@@ -144,6 +147,7 @@ class Parser {
     }
     out.inside = std::move(inside_);
     inside_ = std::move(before);
+    const auto pending = std::exchange(pending_now_, std::move(pending_before));
     if (at_ == begin) ++at_;  // nothing that a command is made of
     if (out.words.empty() && out.assigned.empty() && out.redirects.empty() && out.inside.empty()) return kNone;
     for (const auto& [name, value] : out.assigned) {
@@ -151,8 +155,7 @@ class Parser {
     }
     out_.commands.push_back(std::move(out));
     const std::size_t index = out_.commands.size() - 1;
-    for (const auto& [redirect_index, delimiter] : pending_now_) pending_.push_back({index, redirect_index, delimiter});
-    pending_now_.clear();
+    for (const auto& [redirect_index, delimiter] : pending) pending_.push_back({index, redirect_index, delimiter});
     return index;
   }
 

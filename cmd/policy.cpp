@@ -42,7 +42,8 @@ void add_policy(CLI::App& app, int& exit_code) {
   checks->add_option("-c,--config", *beside, "durward.yaml: which servers there are; without it those that the policy names");
   checks->callback([file, beside, &exit_code] { exit_code = check(*file, *beside); });
 
-  CLI::App* explains = command->add_subcommand("explain", "Say what is decided on a request, and why; exits 1 where it is refused");
+  CLI::App* explains =
+      command->add_subcommand("explain", "Say what is decided on a request, and why; exits 1 where it is refused");
   auto config = std::make_shared<std::string>("durward.yaml");
   auto request = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);

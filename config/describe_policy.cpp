@@ -1,5 +1,5 @@
-#include "config/describe_rules.hpp"
 #include "config/describe_permissions.hpp"
+#include "config/describe_rules.hpp"
 #include "config/fields.hpp"
 #include "config/forms.hpp"
 #include "config/policy_settings.hpp"

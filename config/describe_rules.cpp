@@ -10,9 +10,8 @@ constexpr std::array kEffects{
     Word{"escalate", static_cast<int>(RuleEffect::escalate)}, Word{"redact", static_cast<int>(RuleEffect::redact)}};
 constexpr std::array kModes{Word{"enforce", static_cast<int>(RuleMode::enforce)},
                             Word{"shadow", static_cast<int>(RuleMode::shadow)}, Word{"off", static_cast<int>(RuleMode::off)}};
-constexpr std::array kKinds{
-    Word{"read", static_cast<int>(ToolKind::read)}, Word{"mutate", static_cast<int>(ToolKind::mutate)},
-    Word{"exec", static_cast<int>(ToolKind::exec)}, Word{"egress", static_cast<int>(ToolKind::egress)}};
+constexpr std::array kKinds{Word{"read", static_cast<int>(ToolKind::read)}, Word{"mutate", static_cast<int>(ToolKind::mutate)},
+                            Word{"exec", static_cast<int>(ToolKind::exec)}, Word{"egress", static_cast<int>(ToolKind::egress)}};
 constexpr std::array kDays{Word{"mon", 0}, Word{"tue", 1}, Word{"wed", 2}, Word{"thu", 3},
                            Word{"fri", 4}, Word{"sat", 5}, Word{"sun", 6}};
 
@@ -27,8 +26,10 @@ struct About {
 
 // In the order of Ask.
 constexpr std::array<About, kAsks> kPredicates{{
-    {Ask::exists, "exists", Takes::flag, "whether the argument is there; without it, and not asked for with `exists`, a call is denied"},
-    {Ask::type, "type", Takes::some, "its JSON type: `string`, `number`, `integer`, `boolean`, `array`, `object`, `null` (in quotes)"},
+    {Ask::exists, "exists", Takes::flag,
+     "whether the argument is there; without it, and not asked for with `exists`, a call is denied"},
+    {Ask::type, "type", Takes::some,
+     "its JSON type: `string`, `number`, `integer`, `boolean`, `array`, `object`, `null` (in quotes)"},
     {Ask::eq, "eq", Takes::one, "equal, numbers by value"},
     {Ask::in, "in", Takes::some, "equal to any of these"},
     {Ask::prefix, "prefix", Takes::some, "a text that begins so"},
@@ -67,8 +68,9 @@ void describe_principal(Fields& f, PrincipalCondition& who) {
   some(f, {"groups", "in any of these groups"}, kText, who.groups);
   some(f, {"roles", "with any of these roles"}, kText, who.roles);
   some(f, {"scopes", "with any of these scopes"}, kScope, who.scopes);
-  f.names({"claims", "with any of these values in a claim of the token"}, kClaim, kText,
-          [&](const Located<std::string>& claim, Names values) { who.claims.insert_or_assign(claim.value, std::move(values)); });
+  f.names(
+      {"claims", "with any of these values in a claim of the token"}, kClaim, kText,
+      [&](const Located<std::string>& claim, Names values) { who.claims.insert_or_assign(claim.value, std::move(values)); });
 }
 
 void describe_argument(Fields& f, ArgumentCondition& condition) {
@@ -86,7 +88,8 @@ void describe_time(Fields& f, TimeCondition& time) {
   Located<std::string> hours;
   if (f.text({"hours", "from and to, which is not in it; may pass midnight"}, kHours, hours)) time.hours = std::move(hours);
   Located<std::string> offset{time.offset, {}};
-  if (f.text({"offset", "of the clock on which both are read, from UTC"}, kOffset, offset)) time.offset = std::move(offset.value);
+  if (f.text({"offset", "of the clock on which both are read, from UTC"}, kOffset, offset))
+    time.offset = std::move(offset.value);
 }
 
 void describe_when(Fields& f, Rule& rule) {
@@ -107,8 +110,8 @@ void describe_when(Fields& f, Rule& rule) {
 void describe_rule(Fields& f, Rule& rule) {
   f.text({"id", "a name of its own, for records and refusals", true, "name the rule"}, kRuleId, rule.id);
   f.section({"when", ""}, [&](Fields& in) { describe_when(in, rule); });
-  f.choice({"effect", "of a match; the strictest of all rules wins. `allow` closes the tool to calls that match no `allow`", true,
-            "allow, deny or escalate"},
+  f.choice({"effect", "of a match; the strictest of all rules wins. `allow` closes the tool to calls that match no `allow`",
+            true, "allow, deny or escalate"},
            kEffects, rule.effect);
   Located<RuleMode> mode{rule.mode, {}};
   if (f.choice({"mode", "`shadow`: recorded as would_deny; `off`: not looked at"}, kModes, mode)) rule.mode = mode.value;

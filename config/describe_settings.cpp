@@ -218,10 +218,11 @@ void describe(Fields& f, Settings& settings) {
             kPath, settings.tls.ca);
   });
   f.text({"policy", "the policy file", true, "name the policy file, such as policy.yaml"}, kPath, settings.policy);
-  f.texts({"accept_inactive",
-           "keys of the policy that do nothing yet, such as `compliance` or `enforcement.circuit_breakers`; with one that is not "
-           "listed here the gateway does not start"},
-          kKeyPath, settings.accept_inactive);
+  f.texts(
+      {"accept_inactive",
+       "keys of the policy that do nothing yet, such as `compliance` or `enforcement.circuit_breakers`; with one that is not "
+       "listed here the gateway does not start"},
+      kKeyPath, settings.accept_inactive);
   f.section({"ledger", ""}, [&](Fields& in) { describe_ledger(in, settings.ledger); });
   f.section({"log", ""}, [&](Fields& in) { describe_log(in, settings.log); });
   f.whole(

@@ -118,7 +118,8 @@ std::string check_steps(std::string_view text, std::ptrdiff_t most) {
 
 std::string check_argument(std::string_view text) {
   if (text.empty()) return {};
-  if (text.front() != '/' || text.size() > 256) return "must be a JSON Pointer into the arguments, such as /path or /items/0/name";
+  if (text.front() != '/' || text.size() > 256)
+    return "must be a JSON Pointer into the arguments, such as /path or /items/0/name";
   // Whoever writes one means every item; which of them must hold would be a guess.
   if (text.find("/*") != std::string_view::npos) return "must be a JSON Pointer to one place: it has no wildcards";
   return check_steps(text, 16);

@@ -28,20 +28,23 @@ void join_keys(Settings& settings, const PolicySettings& policy, Report& of_sett
     expand_credentials(keys, std::getenv("CREDENTIALS_DIRECTORY"), of_policy);
     settings.ledger = keys.ledger;
   } else if (!other.value.empty() && other.value != key.value) {
-    of_policy.error(other.where, fmt::format("signing.key_ref names another key than ledger.key_ref on line {} of {}: leave one out",
-                                             key.where.line, key.where.file));
+    of_policy.error(other.where,
+                    fmt::format("signing.key_ref names another key than ledger.key_ref on line {} of {}: leave one out",
+                                key.where.line, key.where.file));
   }
 }
 
 void join_inactive(const Settings& settings, const PolicySettings& policy, Report& of_settings, Report& of_policy) {
   const auto& accepted = settings.accept_inactive;
   for (const Located<std::string>& key : policy.inactive) {
-    const bool known = std::any_of(accepted.begin(), accepted.end(), [&](const auto& one) { return covers(one.value, key.value); });
+    const bool known =
+        std::any_of(accepted.begin(), accepted.end(), [&](const auto& one) { return covers(one.value, key.value); });
     if (known) {
       of_policy.warning(key.where, fmt::format("{} does nothing yet, as accept_inactive accepts", key.value));
     } else {
-      of_policy.error(key.where, fmt::format("{} does nothing yet: leave it out, or list it under accept_inactive in durward.yaml",
-                                             key.value));
+      of_policy.error(
+          key.where,
+          fmt::format("{} does nothing yet: leave it out, or list it under accept_inactive in durward.yaml", key.value));
     }
   }
   std::vector<std::string> names;
@@ -50,8 +53,9 @@ void join_inactive(const Settings& settings, const PolicySettings& policy, Repor
     const bool used = std::any_of(names.begin(), names.end(), [&](const std::string& one) { return covers(entry.value, one); });
     if (used) continue;
     const std::string near = nearest(entry.value, names);
-    of_settings.warning(entry.where, fmt::format("accept_inactive names {}, which is no key of the policy that does nothing{}",
-                                                 quote(entry.value), near.empty() ? "" : fmt::format(": did you mean {}?", near)));
+    of_settings.warning(entry.where,
+                        fmt::format("accept_inactive names {}, which is no key of the policy that does nothing{}",
+                                    quote(entry.value), near.empty() ? "" : fmt::format(": did you mean {}?", near)));
   }
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "config/diagnostic.hpp"
-#include "config/rule_settings.hpp"
 #include "config/permission_settings.hpp"
+#include "config/rule_settings.hpp"
 
 /// policy.yaml, the security team's file, as plain data. Patterns and codes keep their positions: `policy/rulebook` compiles
 /// them.

@@ -64,9 +64,9 @@ struct PrincipalCondition {
 
 struct TimeCondition {
   Position where;
-  std::vector<int> days;                // 0 is Monday; empty: every day
+  std::vector<int> days;                      // 0 is Monday; empty: every day
   std::optional<Located<std::string>> hours;  // "08:00-18:00": from, inclusive, to, exclusive; may pass midnight
-  std::string offset = "+00:00";        // of the clock that both are read on
+  std::string offset = "+00:00";              // of the clock that both are read on
 };
 
 enum class RuleEffect : std::uint8_t { allow, redact, escalate, deny };

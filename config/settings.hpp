@@ -158,9 +158,9 @@ struct Settings {
   Admin admin;
   Authn authn;
   std::map<std::string, Server> servers;
-  std::vector<BrokeredSecret> secrets;  // in the file's order
-  ClientTls tls;                        // of servers without one of their own, and of what else the gateway asks
-  Located<std::string> policy;          // absolute after loading
+  std::vector<BrokeredSecret> secrets;                // in the file's order
+  ClientTls tls;                                      // of servers without one of their own, and of what else the gateway asks
+  Located<std::string> policy;                        // absolute after loading
   std::vector<Located<std::string>> accept_inactive;  // keys of policy.yaml that may do nothing yet
   Ledger ledger;
   Log log;

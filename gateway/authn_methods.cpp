@@ -30,8 +30,8 @@ Text read_api_keys(const std::string& path) {
 
 std::string about(const std::string& path, std::string_view problem) { return path + ": " + std::string(problem); }
 
-Outcome<AuthnMethods::JwtIssuer, std::string> load_issuer(const config::JwtAuthn& settings, const std::vector<std::string>& claims,
-                                                         KeySources& sources) {
+Outcome<AuthnMethods::JwtIssuer, std::string> load_issuer(const config::JwtAuthn& settings,
+                                                          const std::vector<std::string>& claims, KeySources& sources) {
   constexpr std::string_view kFile = "file://";
   AuthnMethods::JwtIssuer out{authn::Issuer(settings, claims), sources.of(settings)};
   if (!settings.jwks.value.starts_with(kFile)) return out;

@@ -45,8 +45,7 @@ struct Asked {
 
 /// Reads the files that the methods name. sources: where key sets are kept from one snapshot to the next.
 /// Errors: one sentence that names the file, never its content.
-policy::Outcome<std::shared_ptr<const AuthnMethods>, std::string> load_authn(const config::Authn& settings,
-                                                                             const Asked& asked,
+policy::Outcome<std::shared_ptr<const AuthnMethods>, std::string> load_authn(const config::Authn& settings, const Asked& asked,
                                                                              const std::vector<authn::HashKey>& hash_keys,
                                                                              KeySources& sources);
 

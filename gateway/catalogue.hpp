@@ -63,7 +63,7 @@ class Catalogue {
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<const Described> tools_;  // null: nothing is known yet
+  std::shared_ptr<const Described> tools_;                  // null: nothing is known yet
   std::map<std::string, std::size_t, std::less<>> others_;  // the last other descriptor that was seen of a tool, by its seal
   std::string reported_;
   bool fetching_ = false, stale_ = false;

@@ -8,8 +8,8 @@
 namespace durward::gateway {
 namespace {
 
-constexpr std::size_t kMost = 64;       // arguments, and values of each list: the record has 32 KiB
-constexpr std::size_t kLongest = 256;   // bytes of one of them
+constexpr std::size_t kMost = 64;      // arguments, and values of each list: the record has 32 KiB
+constexpr std::size_t kLongest = 256;  // bytes of one of them
 
 std::string array(const std::vector<std::string>& values) {
   std::string out = "[";

@@ -21,7 +21,7 @@ struct Judged {
   policy::Reason reason = policy::Reason::withheld;  // unless pass
   std::string detail;
   std::vector<Edit> edits;
-  bool list_changed = false;            // the server says that its lists are out of date
+  bool list_changed = false;     // the server says that its lists are out of date
   std::vector<Seen> tools_seen;  // for the catalogue; views of the answer
   bool tools_list = false;
 };

@@ -15,8 +15,9 @@ PolicyCheck check_policy(const std::string& file, const std::string& config) {
     const config::PolicySettings& read = policy.value ? *policy.value : *policy.partial;
     servers = policy::servers_named_in(read);
     for (const auto& key : read.inactive)
-      policy.diagnostics.push_back({config::Severity::warning, key.where,
-                                    key.value + " does nothing yet: serve starts only if durward.yaml lists it under accept_inactive"});
+      policy.diagnostics.push_back(
+          {config::Severity::warning, key.where,
+           key.value + " does nothing yet: serve starts only if durward.yaml lists it under accept_inactive"});
   } else {
     auto settings = config::load_settings(config);
     config::join(settings, policy);

@@ -173,7 +173,8 @@ std::string result_of(const Row& row, const RefusalContext& context) {
 }
 
 std::string body_of(const Row& row, const RefusalContext& context) {
-  if (row.tells == Tells::result && context.authenticated && !one_way(context) && !context.id.empty()) return result_of(row, context);
+  if (row.tells == Tells::result && context.authenticated && !one_way(context) && !context.id.empty())
+    return result_of(row, context);
   std::string body = "{";
   member(body, "jsonrpc", "2.0");
   add_id(body, row, context);
@@ -194,8 +195,8 @@ std::string cells(const Row& row) {
   const std::string rpc = row.tells == Tells::result ? "a result with `isError`" : std::to_string(row.rpc);
   return "| `" + std::string(row.label) + "` | " + number(row.http) +
          (row.http == row.http_legacy ? "" : " (legacy " + number(row.http_legacy) + ")") + " | " + number(row.http_oneway) +
-         " | " + number(row.http_stranger) + " | " + number(row.http_discover) + " | " + rpc + " | " +
-         std::string(row.text) + " | " + (row.retry == Retry::later ? "later" : "") + " |\n";
+         " | " + number(row.http_stranger) + " | " + number(row.http_discover) + " | " + rpc + " | " + std::string(row.text) +
+         " | " + (row.retry == Retry::later ? "later" : "") + " |\n";
 }
 
 }  // namespace

@@ -11,7 +11,9 @@ namespace durward::gateway {
 struct Refused {
   Refused(policy::Violation v) : violation(std::move(v)) {}  // NOLINT(google-explicit-constructor)
   Refused(policy::Denial d)
-      : violation(std::move(d.violation)), decision(std::move(d.decision)), explanation(std::move(d.explanation)) {}  // NOLINT(google-explicit-constructor)
+      : violation(std::move(d.violation)),
+        decision(std::move(d.decision)),
+        explanation(std::move(d.explanation)) {}  // NOLINT(google-explicit-constructor)
   Refused(Unread u)
       : violation(std::move(u.violation)),
         id(std::move(u.id)),

@@ -51,7 +51,8 @@ Servers servers_named_in(const config::PolicySettings& policy) {
   for (const config::Rule& rule : policy.rules) {
     if (rule.tools) add_servers(servers, *rule.tools);
   }
-  if (policy.entitlements) each_list(*policy.entitlements, [&](const config::EntitledLists& lists) { add_servers(servers, lists); });
+  if (policy.entitlements)
+    each_list(*policy.entitlements, [&](const config::EntitledLists& lists) { add_servers(servers, lists); });
   return servers;
 }
 

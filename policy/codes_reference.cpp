@@ -11,7 +11,8 @@ std::string_view meaning(Code code) {
     case Code::tool_not_in_allowlist:
       return "a tool that allowlist or entitlements do not allow, or a denylist denies";
     case Code::version_unpinned:
-      return "a version that `security.allow_versions` does not list; with `deny_if_unpinned_version` a tool that no entry allows by a version without `*`";
+      return "a version that `security.allow_versions` does not list; with `deny_if_unpinned_version` a tool that no entry "
+             "allows by a version without `*`";
     case Code::payload_too_large:
       return "arguments above `security.limits.max_payload_kb`";
     case Code::duration_too_long:
@@ -35,7 +36,8 @@ std::string_view meaning(Code code) {
     case Code::no_allow_rule:
       return "a tool that a rule with `effect: allow` names, and a call that matches none of these rules";
     case Code::policy_error:
-      return "a rule that could not be asked (a missing argument, a value of another type, too costly an expression), or a tool whose schema cannot be used";
+      return "a rule that could not be asked (a missing argument, a value of another type, too costly an expression), or a "
+             "tool whose schema cannot be used";
     case Code::stream_closed:
       return "a server closed a stream before its answer";
     default:

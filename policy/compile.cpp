@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "policy/entitlements.hpp"
-#include "policy/rules/rules.hpp"
 #include "policy/permissions/permissions.hpp"
+#include "policy/rules/rules.hpp"
 
 namespace durward::policy {
 

@@ -17,6 +17,9 @@ enum class Effect : std::uint8_t { note, would_deny, escalate, deny };  // likew
 std::string_view name(Verdict verdict) noexcept;
 std::string_view name(Effect effect) noexcept;
 
+/// Where the arguments of a tool stand in a message: what pointers of findings about them begin with.
+inline constexpr const char* kArguments = "/params/arguments";
+
 /// One thing that a check noticed. Never holds text that a caller chose.
 struct Finding {
   Code code;
@@ -35,7 +38,7 @@ struct ArgumentFact {
 /// The inputs that checks 3 to 6 read, besides those that every record has anyway.
 struct Facts {
   std::vector<ArgumentFact> arguments;
-  std::string descriptor;             // digest of the tool's descriptor, whose schema the arguments were held against
+  std::string descriptor;                       // digest of the tool's descriptor, whose schema the arguments were held against
   std::optional<std::uint64_t> argument_bytes;  // of the arguments as they are written
   std::optional<std::int64_t> time;             // Unix seconds that rules were given
   bool principal = false;                       // groups, roles, scopes or claims were read
@@ -51,7 +54,7 @@ struct Decision {
   std::string failed;              // of no_allow_rule: the rule and its condition that was missed first
   std::string reason;              // the operator's text of the strictest rule that stopped it, or empty
   Facts facts;
-  std::string rulebook;            // digest of the rulebook, "sha256:<64 hex>"
+  std::string rulebook;  // digest of the rulebook, "sha256:<64 hex>"
 };
 
 }  // namespace durward::policy

@@ -54,7 +54,8 @@ std::string of(const config::Rule& rule) {
     if (rule.time->hours) time.add("hours", json::quote(rule.time->hours->value));
     out.add("time", time.done());
   }
-  out.add("effect", std::to_string(static_cast<int>(rule.effect.value))).add("mode", std::to_string(static_cast<int>(rule.mode)));
+  out.add("effect", std::to_string(static_cast<int>(rule.effect.value)))
+      .add("mode", std::to_string(static_cast<int>(rule.mode)));
   return out.add("reason", json::quote(rule.reason)).done();
 }
 

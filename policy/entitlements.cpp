@@ -32,8 +32,8 @@ std::unique_ptr<const Entitlements> Entitlements::compile(const config::Entitlem
   check_plan(settings.default_plan, settings, diagnostics);
   for (const auto& [name, written] : settings.tenants) {
     check_plan(written.plan, settings, diagnostics);
-    Tenant tenant{lists(written.lists), {},           named(written.users),
-                  named(written.user_ids), named(written.roles), named(written.agents)};
+    Tenant tenant{lists(written.lists), {}, named(written.users), named(written.user_ids), named(written.roles),
+                  named(written.agents)};
     const auto plan = plans.find(written.plan.value.empty() ? settings.default_plan.value : written.plan.value);
     if (plan != plans.end()) tenant.plan = plan->second;
     out->tenants_.emplace(name, std::move(tenant));

@@ -116,7 +116,9 @@ std::string as_json(const Explanation& told) {
   Object out;
   out.add("verdict", text(name(told.decision.verdict))).add("mode", text(name(told.decision.mode)));
   if (told.reason) out.add("reason", text(name(*told.reason)));
-  out.add("rulebook", text(told.decision.rulebook)).add("findings", array_of(findings)).add("rules", array(told.decision.rules));
+  out.add("rulebook", text(told.decision.rulebook))
+      .add("findings", array_of(findings))
+      .add("rules", array(told.decision.rules));
   if (!told.decision.failed.empty()) out.add("missed", text(told.decision.failed));
   if (!told.wrong.empty()) out.add("schema", text(told.wrong));
   return out.add("explained", array_of(explained)).done() + "\n";

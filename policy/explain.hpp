@@ -9,7 +9,8 @@
 
 namespace durward::policy {
 
-/// A request that nobody has made: who would make it, of what, with which arguments. Views of the document that it was read from.
+/// A request that nobody has made: who would make it, of what, with which arguments. Views of the document that it was read
+/// from.
 struct Supposed {
   Identity who;
   std::string server, method = "tools/call", name, version;

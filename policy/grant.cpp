@@ -35,9 +35,17 @@ Violation refusal_of(const Decision& decision) {
 /// The last check that there is.
 constexpr int kChecks = 5;
 
-bool only_denied_by(const Decision& decision, Code code) {
-  return std::all_of(decision.findings.begin(), decision.findings.end(),
-                     [code](const Finding& one) { return one.effect != Effect::deny || one.code == code; });
+/// Whether the arguments break the schema, and nothing else denies but rules that could not read those same arguments: a rule
+/// that compares numbers errs on a text where the schema asks for a number.
+bool correctable(const Decision& decision) {
+  const auto denies = [](const Finding& one, Code code) { return one.effect == Effect::deny && one.code == code; };
+  bool broken = false;
+  for (const Finding& one : decision.findings) {
+    broken = broken || denies(one, Code::schema_violation);
+    const bool unread = denies(one, Code::policy_error) && one.at.starts_with(kArguments);
+    if (one.effect == Effect::deny && one.code != Code::schema_violation && !unread) return false;
+  }
+  return broken;
 }
 
 Denial deny(Reason reason, const char* detail, Decision decision) {
@@ -98,7 +106,7 @@ Outcome<Cleared, Denial> decide(const Rulebook& rulebook, Grant grant, const Cal
       break;
   }
   // Whoever only wrote the arguments wrongly can correct them, and is told how.
-  if (only_denied_by(decision, Code::schema_violation))
+  if (correctable(decision))
     return Denial{Violation(Reason::arguments_invalid, "the arguments break the tool's schema"), std::move(decision),
                   std::move(explanation)};
   return Denial{Violation(Reason::denied, "denied by checks 3 to 6"), std::move(decision), {}};

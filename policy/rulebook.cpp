@@ -29,9 +29,7 @@ const Pattern* find(const PatternList& list, const Naming& naming, std::string_v
 
 /// Whether some pattern of the list that matches names a version without `*`.
 bool pinned(const PatternList& list, const Naming& naming, std::string_view version) {
-  const auto pins = [&](const Pattern& one) {
-    return one.pins_version() && one.matches(naming.server, naming.name, version);
-  };
+  const auto pins = [&](const Pattern& one) { return one.pins_version() && one.matches(naming.server, naming.name, version); };
   const auto named = list.by_tool.find(naming.name);
   return (named != list.by_tool.end() && std::any_of(named->second.begin(), named->second.end(), pins)) ||
          std::any_of(list.globs.begin(), list.globs.end(), pins);
@@ -106,7 +104,8 @@ void judge_method(Judgement& judgement, const Asking& asking) {
   // The gateway's own list fetches show nobody anything; without them nothing would be known of the server's tools.
   if (method.lists && principal.method() == AuthnMethod::self) return;
   const bool tools = tables.entitlements == nullptr || asking.nameable();
-  if (const std::string* pattern = (tools ? server.methods : server.without_tools)[*index]) return judgement.allowed_by(*pattern);
+  if (const std::string* pattern = (tools ? server.methods : server.without_tools)[*index])
+    return judgement.allowed_by(*pattern);
   judgement.find(Code::method_not_allowed, "/method");
 }
 
@@ -114,7 +113,8 @@ void judge_method(Judgement& judgement, const Asking& asking) {
 void judge_version(Judgement& judgement, const Asking& asking, std::string_view version, bool pins) {
   const auto& list = asking.server.versions;
   const bool listed = !list || std::find(list->begin(), list->end(), version) != list->end();
-  if (!listed || (asking.tables.deny_unpinned && !pins)) judgement.find(Code::version_unpinned, pointer_to(asking.naming, Target::tool));
+  if (!listed || (asking.tables.deny_unpinned && !pins))
+    judgement.find(Code::version_unpinned, pointer_to(asking.naming, Target::tool));
 }
 
 void judge_tool(Judgement& judgement, const Asking& asking) {
@@ -196,8 +196,6 @@ bool Rulebook::visible(const Principal& principal, const Naming& naming) const {
 
 namespace {
 
-constexpr const char* kArguments = "/params/arguments";
-
 // What a call without arguments is judged as.
 json::Value nothing() {
   static const auto empty = json::Document::parse("{}");
@@ -246,7 +244,8 @@ std::string Rulebook::check(Decision& decision, const Principal& principal, cons
   decision.facts.principal = decision.facts.principal || tables_->permissions->asks_principal(tool.server);
   if (tables_->max_payload_kb) {
     decision.facts.argument_bytes = call.arguments.raw().size();
-    if ((call.arguments.raw().size() + 1023) / 1024 > *tables_->max_payload_kb) judgement.find(Code::payload_too_large, kArguments);
+    if ((call.arguments.raw().size() + 1023) / 1024 > *tables_->max_payload_kb)
+      judgement.find(Code::payload_too_large, kArguments);
   }
   return wrong;
 }

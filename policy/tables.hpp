@@ -46,9 +46,9 @@ struct ServerTable {
   std::array<const std::string*, kMethods.size()> methods{};
   std::array<const std::string*, kMethods.size()> without_tools{};  // likewise, for whom no tool of it is entitled
   std::optional<std::vector<std::string>> prompts, resources;
-  std::vector<std::string> method_patterns;  // never changed once `methods` points into it
+  std::vector<std::string> method_patterns;          // never changed once `methods` points into it
   std::optional<std::vector<std::string>> versions;  // that its tools may have; absent: any
-  bool nameable = false;                     // the principal may name at least one tool, so far as configuration tells
+  bool nameable = false;                             // the principal may name at least one tool, so far as configuration tells
 };
 
 struct Rulebook::Tables {

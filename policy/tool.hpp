@@ -42,7 +42,7 @@ class Pattern {
   bool literal_tool() const;                          // no `*` in the tool
   const std::string& server() const { return server_; }
   const std::string& tool() const { return tool_; }
-  bool pins_version() const;  // names a version without `*`
+  bool pins_version() const;                            // names a version without `*`
   bool versioned() const { return !version_.empty(); }  // names a version, perhaps with `*`
   const std::string& text() const { return text_; }
 

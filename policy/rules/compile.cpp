@@ -133,9 +133,8 @@ class Compiler {
 
   void file(PrincipalIndex& index, std::uint32_t number) {
     const auto& asks = data_->rules[number].principal;
-    const auto asked = std::find_if(asks.begin(), asks.end(), [&](const Asked& one) {
-      return one.quality == index.quality && one.claim == index.claim;
-    });
+    const auto asked = std::find_if(asks.begin(), asks.end(),
+                                    [&](const Asked& one) { return one.quality == index.quality && one.claim == index.claim; });
     if (asked == asks.end()) return index.dimension.indifferent(number);
     for (const std::string& value : asked->values) index.dimension.asks(number, value);
   }

@@ -75,8 +75,9 @@ void review_pairs(const std::vector<const config::Rule*>& written, const std::ve
     for (std::size_t j = 0; j < rules.size(); ++j) {
       if (i == j || conditional(rules[j]) || !overrides(rules[j], rules[i])) continue;
       if (overrides(rules[i], rules[j]) && i < j) continue;  // of two that are the same the first one stays
-      warning(diagnostics, written[i]->id.where,
-              "rule `" + rules[i].id + "` changes nothing: `" + rules[j].id + "` decides at least as strictly whatever it matches");
+      warning(
+          diagnostics, written[i]->id.where,
+          "rule `" + rules[i].id + "` changes nothing: `" + rules[j].id + "` decides at least as strictly whatever it matches");
       break;
     }
   }
@@ -85,9 +86,9 @@ void review_pairs(const std::vector<const config::Rule*>& written, const std::ve
 /// A rule about one tool that the lists of the policy never let through.
 void review_lists(const config::PolicySettings& policy, const config::Rule& rule, const CompiledRule& compiled,
                   Diagnostics& diagnostics) {
-  const bool literal = !compiled.tools.empty() && std::all_of(compiled.tools.begin(), compiled.tools.end(), [](const Pattern& one) {
-    return one.names(one.server(), one.tool());
-  });
+  const bool literal =
+      !compiled.tools.empty() && std::all_of(compiled.tools.begin(), compiled.tools.end(),
+                                             [](const Pattern& one) { return one.names(one.server(), one.tool()); });
   if (!literal) return;
   const bool allowed = std::any_of(compiled.tools.begin(), compiled.tools.end(), [&](const Pattern& tool) {
     return std::any_of(policy.allowlist.begin(), policy.allowlist.end(), [&](const auto& entry) {

@@ -56,9 +56,8 @@ bool Window::holds(std::int64_t now) const {
 }
 
 bool CompiledRule::names_tool(const ToolRef& tool) const {
-  return tools.empty() || std::any_of(tools.begin(), tools.end(), [&](const Pattern& one) {
-           return one.may_match(tool.server, tool.tool, tool.version);
-         });
+  return tools.empty() || std::any_of(tools.begin(), tools.end(),
+                                      [&](const Pattern& one) { return one.may_match(tool.server, tool.tool, tool.version); });
 }
 
 bool CompiledRule::matches_tool(const ToolRef& tool) const {

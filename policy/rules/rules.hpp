@@ -24,9 +24,9 @@ std::string_view agent_of(const Principal& principal);
 struct Input {
   const Principal& principal;
   const ToolRef& tool;
-  std::uint8_t kinds = 0;    // config::ToolKind bits
-  json::Value arguments;     // params.arguments, or absent
-  std::int64_t now = 0;      // Unix seconds
+  std::uint8_t kinds = 0;  // config::ToolKind bits
+  json::Value arguments;   // params.arguments, or absent
+  std::int64_t now = 0;    // Unix seconds
 };
 
 /// One finding of rules, before the mode of the policy is applied.

@@ -234,12 +234,19 @@ limits: {call: 5, call: 6s}
 )",
                                      "d.yaml", "/base");
   CHECK_FALSE(loaded.value);
-  const std::vector<std::pair<int, std::string>> expected{
-      {1, "authn is missing"},    {1, "ledger.dir is missing"}, {1, "listen.port must be"},
-      {1, "unknown key"},           {2, "anchors"},
-      {4, "must match"},          {5, "must be a URL"},         {5, "this is a number"},
-      {5, "did you mean read?"},  {6, "duplicate key"},         {7, "policy has no value"},
-      {8, "must be a duration"},  {8, "duplicate key"}};
+  const std::vector<std::pair<int, std::string>> expected{{1, "authn is missing"},
+                                                          {1, "ledger.dir is missing"},
+                                                          {1, "listen.port must be"},
+                                                          {1, "unknown key"},
+                                                          {2, "anchors"},
+                                                          {4, "must match"},
+                                                          {5, "must be a URL"},
+                                                          {5, "this is a number"},
+                                                          {5, "did you mean read?"},
+                                                          {6, "duplicate key"},
+                                                          {7, "policy has no value"},
+                                                          {8, "must be a duration"},
+                                                          {8, "duplicate key"}};
   INFO(render(loaded));
   REQUIRE(loaded.diagnostics.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {

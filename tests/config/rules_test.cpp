@@ -222,14 +222,15 @@ TEST_CASE("keys that do nothing yet keep the gateway from starting unless durwar
   const Joined refused = joined(kOperator + ledger, kFull);
   CHECK_FALSE(refused.policy.value);
   CHECK(refused.said().find("policy.yaml:28:3: error: compliance does nothing yet") != std::string::npos);
-  const Joined accepted = joined(
-      kOperator + ledger +
-          "accept_inactive: [compliance, observability, privacy.artifact_retention, side_effects, enforcement.circuit_breakers]\n",
-      kFull);
+  const Joined accepted = joined(kOperator + ledger +
+                                     "accept_inactive: [compliance, observability, privacy.artifact_retention, side_effects, "
+                                     "enforcement.circuit_breakers]\n",
+                                 kFull);
   INFO(accepted.said());
   CHECK(accepted.policy.value);
   CHECK(accepted.said().find("warning: compliance does nothing yet, as accept_inactive accepts") != std::string::npos);
-  const Joined partly = joined(kOperator + ledger + "accept_inactive: [complianc, privacy, side, enforcement, observability]\n", kFull);
+  const Joined partly =
+      joined(kOperator + ledger + "accept_inactive: [complianc, privacy, side, enforcement, observability]\n", kFull);
   CHECK_FALSE(partly.policy.value);
   CHECK(partly.said().find("did you mean compliance?") != std::string::npos);
   CHECK(partly.said().find("error: side_effects.max_retries does nothing yet") != std::string::npos);

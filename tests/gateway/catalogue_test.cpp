@@ -104,7 +104,8 @@ TEST_CASE("who waits for a fetch is called when it ends, and at once when none r
   CHECK(called == 2);
 }
 
-TEST_CASE("a tool keeps the descriptor that the gateway fetched, and another one that passes is a reason to fetch again, once") {
+TEST_CASE(
+    "a tool keeps the descriptor that the gateway fetched, and another one that passes is a reason to fetch again, once") {
   Catalogue catalogue;
   const auto now = std::chrono::steady_clock::now();
   REQUIRE(catalogue.begin_fetch(now, 1h));

@@ -127,9 +127,10 @@ TEST_CASE("arguments that break a tool's schema are answered as a result of the 
   RefusalContext context = of(Reason::arguments_invalid);
   context.explanation = "/a: must be a \"number\" (type)";
   CHECK(refuse(context).http == 200);
-  CHECK(refuse(context).body ==
-        R"({"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"Invalid arguments\n/a: must be a \"number\" (type)"}],)"
-        R"("isError":true,"resultType":"complete"}})");
+  CHECK(
+      refuse(context).body ==
+      R"~({"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"Invalid arguments\n/a: must be a \"number\" (type)"}],)~"
+      R"~("isError":true,"resultType":"complete"}})~");
   context.era = Era::legacy;
   CHECK(refuse(context).body.find("resultType") == std::string::npos);
   CHECK(refuse(context).body.find("\"isError\":true") != std::string::npos);

@@ -195,18 +195,22 @@ TEST_CASE("rules that can change nothing are warned of, with their place") {
     for (const auto& one : diagnostics) all += std::to_string(one.where.line) + ": " + one.message + "\n";
     return all;
   };
-  CHECK(said("  - {id: a, when: {tool: \"mcp://files/*\"}, effect: deny}\n  - {id: b, when: {tool: \"mcp://files/x\"}, effect: escalate}\n") ==
-        "4: rule `b` changes nothing: `a` decides at least as strictly whatever it matches\n");
-  CHECK(said("  - {id: a, when: {tool: \"mcp://files/*\"}, effect: escalate}\n  - {id: b, when: {tool: \"mcp://files/x\"}, effect: deny}\n").empty());
+  CHECK(said("  - {id: a, when: {tool: \"mcp://files/*\"}, effect: deny}\n  - {id: b, when: {tool: \"mcp://files/x\"}, effect: "
+             "escalate}\n") == "4: rule `b` changes nothing: `a` decides at least as strictly whatever it matches\n");
+  CHECK(said("  - {id: a, when: {tool: \"mcp://files/*\"}, effect: escalate}\n  - {id: b, when: {tool: \"mcp://files/x\"}, "
+             "effect: deny}\n")
+            .empty());
   CHECK(said("  - {id: a, effect: deny}\n  - {id: b, effect: deny}\n") ==
         "4: rule `b` changes nothing: `a` decides at least as strictly whatever it matches\n");
   CHECK(said("  - {id: a, effect: deny, mode: shadow}\n  - {id: b, effect: deny}\n").find("rule `b`") == std::string::npos);
   CHECK(said("  - {id: a, when: {principal: {groups: [x, y]}}, effect: deny}\n"
              "  - {id: b, when: {principal: {groups: [x], tenant: t}, arguments: [{at: /a, eq: 1}]}, effect: deny}\n")
             .find("4: rule `b` changes nothing") == 0);
-  CHECK(said("  - {id: a, when: {principal: {groups: [x]}}, effect: deny}\n  - {id: b, when: {principal: {groups: [x, y]}}, effect: deny}\n").find("rule `b`") ==
-        std::string::npos);
-  CHECK(said("  - {id: a, when: {tool: \"mcp://fils/x\"}, effect: deny}\n").find("3: `mcp://fils/x` matches no configured server; did you mean `files`?") == 0);
+  CHECK(said("  - {id: a, when: {principal: {groups: [x]}}, effect: deny}\n  - {id: b, when: {principal: {groups: [x, y]}}, "
+             "effect: deny}\n")
+            .find("rule `b`") == std::string::npos);
+  CHECK(said("  - {id: a, when: {tool: \"mcp://fils/x\"}, effect: deny}\n")
+            .find("3: `mcp://fils/x` matches no configured server; did you mean `files`?") == 0);
   CHECK(said("  - {id: a, when: {tool: \"mcp://files/y\"}, effect: deny}\n", "\"mcp://files/x\"") ==
         "3: rule `a` is never reached: no entry of the allowlist names its tools\n");
 }

@@ -52,6 +52,16 @@ const std::vector<Row> kRows{
     {Code::policy_error, "rules: [{id: r, when: {arguments: [{at: /a, gt: 1}]}, effect: deny}]\n", R"("tool":"t")"},
 };
 
+// What permissions forbid: their effect is their own, whatever the lists say, though two of the codes are the seed's.
+const std::vector<Row> kForbidden{
+    {Code::egress_violation, "", R"("tool":"t","arguments":{"url":"https://other.example/"})"},
+    {Code::fs_violation, "", R"("tool":"t","arguments":{"path":"/etc/passwd"})"},
+    {Code::private_address, "", R"("tool":"t","arguments":{"url":"http://10.0.0.1/"})"},
+    {Code::exec_denied, "", R"("tool":"t","arguments":{"command":"ls"})"},
+    {Code::sql_statement_denied, "", R"("tool":"t","arguments":{"query":"drop table t"})"},
+    {Code::consent_required, ", consent: [mutate]", R"("tool":"t","arguments":{})"},
+};
+
 const std::string kTools = "tools: {allowlist: [\"mcp://s/t\"]}\n";
 
 Finding found(const Row& row, const std::string& enforcement) {
@@ -86,8 +96,21 @@ TEST_CASE("each code that a decision can raise is raised, and has the effect tha
     CHECK(effect(row, "enforcement: {deny_on: [" + code + "], escalate_on: [" + code + "]}\n") == "escalate");
     CHECK(effect(row, "enforcement: {mode: observe, escalate_on: [" + code + "]}\n") == "would_deny");
   }
+  for (const Row& forbidden : kForbidden) {
+    const std::string entry = "permissions: {s: {network: [api.example.com]" + std::string(forbidden.policy) + "}}\n";
+    const Row row{forbidden.code, entry.c_str(), forbidden.request};
+    const std::string code(info(row.code).name);
+    INFO(code);
+    raised.insert(row.code);
+    const std::string own = row.code == Code::consent_required ? "escalate" : "deny";
+    CHECK(effect(row, "") == own);
+    CHECK(effect(row, "enforcement: {deny_on: []}\n") == own);
+    CHECK(effect(row, "enforcement: {mode: observe}\n") == "would_deny");
+    if (info(row.code).of == CodeClass::listed) CHECK(effect(row, "enforcement: {escalate_on: [" + code + "]}\n") == own);
+  }
   // Raised outside the rulebook, over the wire: tests/interop has them.
-  raised.insert({Code::stream_closed, Code::duration_too_long, Code::secret_denied, Code::secret_brokered, Code::credential_echoed});
+  raised.insert(
+      {Code::stream_closed, Code::duration_too_long, Code::secret_denied, Code::secret_brokered, Code::credential_echoed});
   for (std::size_t i = 0; i < kCodes; ++i) {
     const auto code = static_cast<Code>(i);
     INFO(info(code).name);
@@ -96,13 +119,20 @@ TEST_CASE("each code that a decision can raise is raised, and has the effect tha
 }
 
 TEST_CASE("the strictest of several findings is the verdict") {
-  const std::string policy = kTools + "security: {limits: {max_payload_kb: 0}}\nenforcement: {escalate_on: [payload_too_large]}\n";
+  const std::string policy =
+      kTools + "security: {limits: {max_payload_kb: 0}}\nenforcement: {escalate_on: [payload_too_large]}\n";
   const std::string escalated = R"({"server":"s","tool":"t","arguments":{"a":1}})";
   CHECK(decide(policy, escalated).reason == Reason::awaits_approval);
   CHECK(decide(policy + "rules: [{id: r, effect: deny}]\n", escalated).reason == Reason::denied);
   const std::string wrong = R"({"server":"s","tool":"t","arguments":{"a":1},"schema":{"maxProperties":0}})";
   CHECK(decide(policy, wrong).reason == Reason::arguments_invalid);
   CHECK(decide(policy + "rules: [{id: r, effect: deny}]\n", wrong).reason == Reason::denied);
+  // A rule that cannot read what the schema forbids hides from nobody how to correct it; one that denies for its own reason
+  // does.
+  const std::string unread = "rules: [{id: r, when: {arguments: [{at: /a, gt: 5}]}, effect: deny}]\n";
+  const std::string text = R"({"server":"s","tool":"t","arguments":{"a":"x"},"schema":{"properties":{"a":{"type":"number"}}}})";
+  CHECK(decide(kTools + unread, text).reason == Reason::arguments_invalid);
+  CHECK(decide(kTools + unread, R"({"server":"s","tool":"t","arguments":{"a":"x"}})").reason == Reason::denied);
   CHECK(decide(kTools, wrong).wrong.find("maxProperties") != std::string::npos);
 }
 

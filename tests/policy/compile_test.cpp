@@ -188,14 +188,6 @@ TEST_CASE("the tables of codes agree with themselves") {
   CHECK(listed_names().size() == 23 + 14 + 2);
 }
 
-TEST_CASE("permissions that nothing is held against yet do not load") {
-  Book made;
-  made.policy.permissions.emplace();
-  made.policy.allowlist = Book::list({"mcp://files/*"});
-  CHECK_FALSE(made.try_compile());
-  CHECK(made.said() == std::vector<std::string>{"0:0: error: `permissions` is understood, but no call is held against it yet"});
-}
-
 TEST_CASE("every reason has a name of its own") {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kReasons; ++i) names.insert(name(static_cast<Reason>(i)));

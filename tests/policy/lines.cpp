@@ -23,7 +23,8 @@ std::shared_ptr<const Rulebook> compile(const std::string& text) {
   std::map<std::string, config::Server> servers = servers_named_in(*loaded.value);
   for (const char* name : {"s0", "s1"}) {
     servers[name].name = name;
-    servers[name].tools = {{{"r*", {}}, {config::ToolKind::read}}, {{"x*", {}}, {config::ToolKind::exec, config::ToolKind::egress}}};
+    servers[name].tools = {{{"r*", {}}, {config::ToolKind::read}},
+                           {{"x*", {}}, {config::ToolKind::exec, config::ToolKind::egress}}};
   }
   std::vector<config::Diagnostic> diagnostics;
   auto book = Rulebook::compile(*loaded.value, servers, diagnostics);

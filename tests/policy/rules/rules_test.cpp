@@ -18,7 +18,8 @@ constexpr std::int64_t kMonday = 1'764'547'200;  // 2025-12-01 00:00:00 UTC
 std::map<std::string, config::Server> servers() {
   std::map<std::string, config::Server> out;
   for (const char* name : {"files", "db"}) out[name].name = name;
-  out["db"].tools = {{{"read_*", {}}, {config::ToolKind::read}}, {{"run", {}}, {config::ToolKind::exec, config::ToolKind::egress}}};
+  out["db"].tools = {{{"read_*", {}}, {config::ToolKind::read}},
+                     {{"run", {}}, {config::ToolKind::exec, config::ToolKind::egress}}};
   return out;
 }
 
@@ -217,7 +218,8 @@ TEST_CASE("rules: a pointer leads through objects and arrays, by decoded names")
   CHECK(at("/a/1", R"({"a":["y","x"]})") == "deny");
   CHECK(at("/a/0", R"({"a":["y","x"]})") == "allow");
   CHECK(at("/a~1b/~0", R"({"a/b":{"~":"x"}})") == "deny");
-  CHECK(decide(*compile("  - {id: r, when: {arguments: [{at: /a/01, eq: x}]}, effect: deny}\n"), {.arguments = R"({"a":["y","x"]})"})
+  CHECK(decide(*compile("  - {id: r, when: {arguments: [{at: /a/01, eq: x}]}, effect: deny}\n"),
+               {.arguments = R"({"a":["y","x"]})"})
             .findings[0]
             .code == Code::policy_error);
   CHECK(at("", R"({})") == "allow");
@@ -238,7 +240,8 @@ TEST_CASE("rules: the strictest effect wins, and every rule that matched is told
 }
 
 TEST_CASE("rules: a tool that an allow rule names is closed to calls that match none") {
-  const auto book = compile(R"(  - {id: small, when: {tool: ["mcp://files/write"], arguments: [{at: /path, prefix: /srv/}]}, effect: allow}
+  const auto book =
+      compile(R"(  - {id: small, when: {tool: ["mcp://files/write"], arguments: [{at: /path, prefix: /srv/}]}, effect: allow}
   - {id: ops, when: {tool: ["mcp://files/write"], principal: {tenant: other}}, effect: allow}
 )");
   CHECK(ask(*book, {.arguments = R"({"path":"/srv/x"})"}).verdict == "allow");
@@ -256,17 +259,20 @@ TEST_CASE("rules: what shadows is recorded and decides nothing, what is off is n
   - {id: o, when: {tool: ["mcp://files/*"]}, effect: deny, mode: "off"}
 )";
   const auto book = compile(shadow);
-  CHECK(ask(*book, {.arguments = R"({"n":2})"}).codes == std::vector<std::string>{"rule:s=would_deny", "no_allow_rule=would_deny"});
+  CHECK(ask(*book, {.arguments = R"({"n":2})"}).codes ==
+        std::vector<std::string>{"rule:s=would_deny", "no_allow_rule=would_deny"});
   CHECK(ask(*book, {.arguments = R"({"n":2})"}).verdict == "allow");
   CHECK(ask(*book, {.arguments = R"({"n":-1})"}) == Said{"allow", {}, {"a"}});
   CHECK(ask(*book, {.arguments = R"({"n":"x"})"}).verdict == "deny");
-  const auto observing = compile("  - {id: d, when: {arguments: [{at: /n, gt: 1}]}, effect: deny}\n", "enforcement: {mode: observe}\n");
+  const auto observing =
+      compile("  - {id: d, when: {arguments: [{at: /n, gt: 1}]}, effect: deny}\n", "enforcement: {mode: observe}\n");
   CHECK(ask(*observing, {.arguments = R"({"n":2})"}) == Said{"allow", {"rule:d=would_deny"}, {"d"}});
   CHECK(ask(*observing, {.arguments = R"({"n":[]})"}) == Said{"deny", {"policy_error=deny"}, {"d"}});
 }
 
 TEST_CASE("rules: an empty deny_on leaves rules enforced") {
-  const auto book = compile("  - {id: d, when: {tool: [\"mcp://files/write\"]}, effect: deny}\n", "enforcement: {deny_on: []}\n");
+  const auto book =
+      compile("  - {id: d, when: {tool: [\"mcp://files/write\"]}, effect: deny}\n", "enforcement: {deny_on: []}\n");
   CHECK(ask(*book, {}).verdict == "deny");
 }
 
@@ -345,17 +351,19 @@ TEST_CASE("rules: kinds, versions and time narrow a rule") {
 }
 
 TEST_CASE("rules: globs over tools are found whatever they begin and end with") {
-  for (const char* glob : {"mcp://files/write", "mcp://files/*", "mcp://*/wr*", "mcp://files/*te", "mcp://files/w*e", "mcp://files/*rit*",
-                           "mcp://f*/*", "*", "mcp://*"}) {
+  for (const char* glob : {"mcp://files/write", "mcp://files/*", "mcp://*/wr*", "mcp://files/*te", "mcp://files/w*e",
+                           "mcp://files/*rit*", "mcp://f*/*", "*", "mcp://*"}) {
     INFO(glob);
     const auto book = compile(std::string("  - {id: r, when: {tool: [\"") + glob + "\"]}, effect: deny}\n");
     CHECK(ask(*book, {}).verdict == "deny");
-    CHECK(ask(*book, {.server = "db", .tool = "zzz"}).verdict == (std::string(glob).find("mcp://f") == 0 || std::string(glob).find("wr") != std::string::npos ? "allow" : "deny"));
+    CHECK(ask(*book, {.server = "db", .tool = "zzz"}).verdict ==
+          (std::string(glob).find("mcp://f") == 0 || std::string(glob).find("wr") != std::string::npos ? "allow" : "deny"));
   }
 }
 
 TEST_CASE("rules: the facts of a decision name what was read, with type and size, and no text") {
-  const auto book = compile(R"(  - {id: r, when: {tool: ["mcp://files/*"], arguments: [{at: /path, prefix: /srv/}, {at: /list, size_gt: 5}]}, effect: deny}
+  const auto book = compile(
+      R"(  - {id: r, when: {tool: ["mcp://files/*"], arguments: [{at: /path, prefix: /srv/}, {at: /list, size_gt: 5}]}, effect: deny}
   - {id: other, when: {tool: ["mcp://db/*"], arguments: [{at: /query, eq: x}]}, effect: deny}
 )");
   const Decision decision = decide(*book, {.arguments = R"({"path":"/srv/secret","list":[1,2]})"});
@@ -380,12 +388,14 @@ TEST_CASE("rules: expressions that would cost too much together deny, whatever t
 }
 
 TEST_CASE("rules: explaining tells each condition of each rule") {
-  const auto book = compile(R"(  - {id: r, when: {tool: ["mcp://files/*"], kind: [read], arguments: [{at: /n, exists: true, gt: 5}]}, effect: deny}
+  const auto book = compile(
+      R"(  - {id: r, when: {tool: ["mcp://files/*"], kind: [read], arguments: [{at: /n, exists: true, gt: 5}]}, effect: deny}
 )");
   const auto document = json::Document::parse(R"({"n":"x"})");
   const Principal who = anonymous("acme");
   const ToolRef tool{"files", "write", ""};
-  const auto told = book->rules().explain({who, tool, static_cast<std::uint8_t>(config::ToolKind::mutate), document->root(), 0});
+  const auto told =
+      book->rules().explain({who, tool, static_cast<std::uint8_t>(config::ToolKind::mutate), document->root(), 0});
   REQUIRE(told.size() == 1);
   std::string text;
   for (const auto& one : told[0].conditions) text += one.what + "=" + std::string(rules::name(one.truth)) + " ";

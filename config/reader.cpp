@@ -216,9 +216,9 @@ bool Reader::scalars(const Key& key, bool many, std::vector<Located<Scalar>>& ou
   std::vector<Located<Scalar>> all;
   bool good = !items.empty();
   for (const Node& item : items) {
-    Located<Scalar> one{{}, at(item)};
-    good = read_scalar(full(key.name), item, one.value) && good;
-    all.push_back(std::move(one));
+    Scalar one;
+    good = read_scalar(full(key.name), item, one) && good;
+    all.push_back({std::move(one), at(item)});
   }
   if (good) out = std::move(all);
   return good;

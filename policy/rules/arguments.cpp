@@ -41,6 +41,24 @@ std::string_view Argument::text() {
   return *decoded_;
 }
 
+const std::optional<schema::Number>& Argument::number() {
+  if (!number_) number_.emplace(schema::Number::read(value_.raw()));
+  return *number_;
+}
+
+const sql::Reading& Argument::sql() {
+  if (!sql_) sql_ = sql::read(text());
+  return *sql_;
+}
+
+const Argument::Shell& Argument::shell() {
+  if (!shell_) {
+    const shell::Reading reading = shell::read(text());
+    shell_ = Shell{reading.found, reading.clear};
+  }
+  return *shell_;
+}
+
 json::Value resolve(json::Value root, const Pointer& pointer) {
   for (const std::string& step : pointer.steps) {
     if (root.is(json::Kind::array)) {

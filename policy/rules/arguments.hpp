@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "policy/json.hpp"
+#include "policy/schema/number.hpp"
+#include "policy/shell/shell.hpp"
+#include "policy/sql/classes.hpp"
 
 namespace durward::policy::rules {
 
@@ -16,17 +19,30 @@ struct Pointer {
   std::vector<std::string> steps;  // unescaped
 };
 
-/// One argument of one call: where a pointer leads, and its text if it is one. Decoded once, when first asked for.
+/// One argument of one call: where a pointer leads, and what it is read as. Each reading is made once, when first asked for,
+/// however many rules ask.
 class Argument {
  public:
   explicit Argument(json::Value value) : value_(value) {}
   json::Value value() const { return value_; }
   /// Of a string its decoded text; it lives as long as this and the document.
   std::string_view text();
+  /// Of a number; nothing if it is too large to be told from others.
+  const std::optional<schema::Number>& number();
+  /// Of a string: what it does as SQL, and in a shell.
+  const sql::Reading& sql();
+  struct Shell {
+    shell::Found found;
+    bool clear = false;
+  };
+  const Shell& shell();
 
  private:
   json::Value value_;
   std::optional<std::string> decoded_;
+  std::optional<std::optional<schema::Number>> number_;
+  std::optional<sql::Reading> sql_;
+  std::optional<Shell> shell_;
 };
 
 /// The arguments of one call, looked up by the number of a pointer. Remembers what was read: a decision is taken again from it.

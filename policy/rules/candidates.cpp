@@ -19,7 +19,7 @@ void ToolIndex::add(std::uint32_t rule, const std::string& glob) {
   } else if (glob.find_first_not_of('*') == std::string::npos) {
     every_.push_back(rule);
   } else if (star > 0) {
-    heads_.add(std::string_view(glob).substr(0, star), {rule, glob});
+    heads_.add(std::string_view(glob).substr(0, star), {rule, star + 1 == glob.size() ? std::string() : glob});
   } else if (glob.back() != '*') {
     tails_.add(std::string_view(glob).substr(glob.rfind('*') + 1), {rule, glob});
   } else {
@@ -32,7 +32,7 @@ void ToolIndex::collect(std::string_view tool, Bits& out) const {
   out.set(every_);
   const auto try_all = [&](const std::vector<Filed>& filed) {
     for (const Filed& one : filed) {
-      if (glob(one.glob, tool)) out.set(one.rule);
+      if (one.glob.empty() || glob(one.glob, tool)) out.set(one.rule);
     }
   };
   const auto look = [&](const Affixes& affixes, bool head) {

@@ -23,7 +23,7 @@ class ToolIndex {
  private:
   struct Filed {
     std::uint32_t rule;
-    std::string glob;
+    std::string glob;  // empty: the text that it is filed under says all
   };
   using Shelf = std::unordered_map<std::string, std::vector<Filed>, TextHash, std::equal_to<>>;
   struct Affixes {

@@ -66,7 +66,7 @@ class Compiler {
     out.versioned = std::any_of(out.tools.begin(), out.tools.end(), [](const Pattern& one) { return one.versioned(); });
     for (const int kind : rule.kinds) out.kinds = static_cast<std::uint8_t>(out.kinds | kind);
     ask(out, rule.principal);
-    for (const config::ArgumentCondition& condition : rule.arguments) out.conditions.push_back(compile(condition));
+    for (const config::ArgumentCondition& condition : rule.arguments) out.conditions.push_back(compile(condition, out.allows()));
     if (rule.time) out.time = window_of(*rule.time);
     return out;
   }
@@ -86,13 +86,13 @@ class Compiler {
     for (const auto& [claim, values] : who.claims) add(Quality::claim, claim, values);
   }
 
-  Condition compile(const config::ArgumentCondition& condition) {
+  Condition compile(const config::ArgumentCondition& condition, bool allows) {
     Condition out{pointer(condition.at.value), {}};
     if (condition.predicates.empty())
       error(diagnostics_, condition.where, "an argument without a predicate asks nothing: add one, such as `exists: true`");
     check_possible(condition, diagnostics_);
     for (const config::Predicate& one : condition.predicates) {
-      if (auto predicate = Predicate::compile(one, diagnostics_)) out.predicates.push_back(*std::move(predicate));
+      if (auto predicate = Predicate::compile(one, allows, diagnostics_)) out.predicates.push_back(*std::move(predicate));
     }
     return out;
   }
@@ -105,6 +105,10 @@ class Compiler {
 
   void index() {
     const std::size_t count = data_->rules.size();
+    data_->allowing = Bits(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (data_->rules[i].allows()) data_->allowing.set(i);
+    }
     for (const auto& [name, server] : servers_) {
       ToolIndex& index = data_->servers[name];
       for (std::uint32_t rule = 0; rule < count; ++rule) file(index, name, rule);

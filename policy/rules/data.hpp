@@ -59,6 +59,7 @@ struct PrincipalIndex {
 
 struct Table::Data {
   std::vector<CompiledRule> rules;  // without those that are off
+  Bits allowing;                    // those that allow
   std::vector<Pointer> pointers;    // each once
   std::map<std::string, ToolIndex, std::less<>> servers;
   std::vector<PrincipalIndex> principals;

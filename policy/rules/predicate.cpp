@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <ranges>
 
 #include "policy/schema/number.hpp"
 #include "policy/tool.hpp"
@@ -36,30 +36,6 @@ bool is_type(json::Value value, std::string_view type) {
   return type == "integer" && number && number->integer();
 }
 
-/// Nothing where a number is too large to be told from others.
-std::optional<int> compare(std::string_view a, std::string_view b) {
-  const auto left = schema::Number::read(a);
-  const auto right = schema::Number::read(b);
-  if (!left || !right) return std::nullopt;
-  return left->compare(*right);
-}
-
-Truth equal(Argument& argument, const Scalar& operand) {
-  const json::Value value = argument.value();
-  switch (operand.kind) {
-    case Scalar::Kind::text:
-      return value.is(json::Kind::string) && argument.text() == operand.text ? Truth::yes : Truth::no;
-    case Scalar::Kind::boolean:
-      return value.is(json::Kind::boolean) && value.raw() == operand.text ? Truth::yes : Truth::no;
-    case Scalar::Kind::number:
-      break;
-  }
-  if (!value.is(json::Kind::number)) return Truth::no;
-  const auto order = compare(value.raw(), operand.text);
-  if (!order) return Truth::unknown;
-  return *order == 0 ? Truth::yes : Truth::no;
-}
-
 /// The strongest of what one of several operands gives: any may hold.
 template <class Each, class Test>
 Truth any(const Each& each, const Test& test) {
@@ -77,7 +53,7 @@ bool takes_number(Ask ask) {
   return ask == Ask::gt || ask == Ask::ge || ask == Ask::lt || ask == Ask::le || ask == Ask::size_gt;
 }
 
-bool not_built(Ask ask) { return ask == Ask::sql || ask == Ask::shell; }
+bool takes_numbers(Ask ask) { return ask == Ask::eq || ask == Ask::in || (takes_number(ask) && ask != Ask::size_gt); }
 
 // Readers of a text that nobody reads in one way only: neither yes nor no.
 Truth in_networks(std::string_view text, const std::vector<permissions::Network>& networks) {
@@ -104,9 +80,14 @@ Truth in_folders(std::string_view text, const std::vector<permissions::PathPatte
   });
 }
 
+std::vector<std::string> shell_categories() {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < shell::kCategories; ++i) out.emplace_back(shell::name(static_cast<shell::Category>(i)));
+  return out;
+}
+
 /// What is wrong with one operand, to follow the predicate's name; empty: nothing.
 std::string fault(Ask ask, const Scalar& operand) {
-  if (not_built(ask)) return "does not act yet";
   if (ask == Ask::exists && operand.kind != Scalar::Kind::boolean) return "must be true or false";
   if (takes_text(ask) && operand.kind != Scalar::Kind::text) return "must be text: put it in quotes";
   if (takes_number(ask) && operand.kind != Scalar::Kind::number) return "must be a number, without quotes";
@@ -133,9 +114,10 @@ std::string_view name(Truth truth) noexcept {
   return "yes";
 }
 
-std::optional<Predicate> Predicate::compile(const config::Predicate& setting, Diagnostics& diagnostics) {
+std::optional<Predicate> Predicate::compile(const config::Predicate& setting, bool allows, Diagnostics& diagnostics) {
   Predicate out;
   out.ask_ = setting.ask;
+  out.allows_ = allows;
   bool good = true;
   const auto refuse = [&](const Operand& operand, const std::string& why) {
     error(diagnostics, operand.where, std::string(config::name(setting.ask)) + " " + why);
@@ -156,7 +138,14 @@ std::optional<Predicate> Predicate::compile(const config::Predicate& setting, Di
     out.operands_.push_back(operand.value);
   }
   if (!good) return std::nullopt;
+  out.read_numbers();
   return out;
+}
+
+void Predicate::read_numbers() {
+  if (!takes_numbers(ask_)) return;
+  for (const Scalar& one : operands_)
+    numbers_.push_back(one.kind == Scalar::Kind::number ? schema::Number::read(one.text) : std::nullopt);
 }
 
 /// Compiles an operand that is more than a text. Returns whether it is good.
@@ -173,6 +162,18 @@ bool Predicate::read(const Scalar& operand, std::string& fault) {
     const std::string folder = operand.text + (whole ? "" : operand.text.ends_with('/') ? "**" : "/**");
     return keep(permissions::PathPattern::parse(folder), folders_, "is no directory: ");
   }
+  if (ask_ == Ask::sql) {
+    const auto classes = sql::classes_of(operand.text);
+    if (!classes) fault = "must name classes of statements, such as `delete`, `ddl` or `any`: `" + operand.text + "` is none";
+    classes_ = static_cast<sql::Classes>(classes_ | classes.value_or(0));
+    return classes.has_value();
+  }
+  if (ask_ == Ask::shell) {
+    const auto category = shell::category_of(operand.text);
+    if (!category) fault = "must name categories of commands" + suggestion(operand.text, shell_categories());
+    if (category) categories_.add(*category);
+    return category.has_value();
+  }
   if (ask_ != Ask::cidr) return true;
   const auto network = permissions::read_network(operand.text);
   if (network) networks_.push_back(*network);
@@ -186,6 +187,8 @@ Truth Predicate::of_text(Argument& argument, schema::Budget& budget) const {
   if (ask_ == Ask::url_host) return at_hosts(text, hosts_);
   if (ask_ == Ask::cidr) return in_networks(text, networks_);
   if (ask_ == Ask::path_under) return in_folders(text, folders_);
+  if (ask_ == Ask::sql) return (allows_ ? argument.sql().within(classes_) : argument.sql().may(classes_)) ? Truth::yes : Truth::no;
+  if (ask_ == Ask::shell) return of_shell(argument.shell()) ? Truth::yes : Truth::no;
   if (ask_ != Ask::regex) {
     return any(operands_, [&](const Scalar& one) { return text_holds(text, one) ? Truth::yes : Truth::no; });
   }
@@ -201,12 +204,35 @@ bool Predicate::text_holds(std::string_view text, const Scalar& operand) const {
   return glob(operand.text, text);
 }
 
-Truth Predicate::of_number(json::Value value) const {
-  if (!value.is(json::Kind::number)) return Truth::unknown;
-  const auto order = compare(value.raw(), operands_.front().text);
-  if (!order) return Truth::unknown;
-  const bool holds = ask_ == Ask::gt ? *order > 0 : ask_ == Ask::ge ? *order >= 0 : ask_ == Ask::lt ? *order < 0 : *order <= 0;
+bool Predicate::of_shell(const Argument::Shell& shell) const {
+  if (allows_) return shell.clear && !shell.found.without(categories_).any();
+  return !shell.clear || shell.found.both(categories_).any();
+}
+
+Truth Predicate::of_number(Argument& argument) const {
+  if (!argument.value().is(json::Kind::number)) return Truth::unknown;
+  const auto& number = argument.number();
+  if (!number) return Truth::unknown;
+  const int order = number->compare(*numbers_.front());
+  const bool holds = ask_ == Ask::gt ? order > 0 : ask_ == Ask::ge ? order >= 0 : ask_ == Ask::lt ? order < 0 : order <= 0;
   return holds ? Truth::yes : Truth::no;
+}
+
+Truth Predicate::equal(Argument& argument, std::size_t which) const {
+  const json::Value value = argument.value();
+  const Scalar& operand = operands_[which];
+  switch (operand.kind) {
+    case Scalar::Kind::text:
+      return value.is(json::Kind::string) && argument.text() == operand.text ? Truth::yes : Truth::no;
+    case Scalar::Kind::boolean:
+      return value.is(json::Kind::boolean) && value.raw() == operand.text ? Truth::yes : Truth::no;
+    case Scalar::Kind::number:
+      break;
+  }
+  if (!value.is(json::Kind::number)) return Truth::no;
+  const auto& number = argument.number();
+  if (!number) return Truth::unknown;
+  return number->compare(*numbers_[which]) == 0 ? Truth::yes : Truth::no;
 }
 
 Truth Predicate::of_size(Argument& argument) const {
@@ -225,12 +251,12 @@ Truth Predicate::test(Argument& argument, schema::Budget& budget) const {
       return any(operands_, [&](const Scalar& one) { return is_type(value, one.text) ? Truth::yes : Truth::no; });
     case Ask::eq:
     case Ask::in:
-      return any(operands_, [&](const Scalar& one) { return equal(argument, one); });
+      return any(std::views::iota(std::size_t{0}, operands_.size()), [&](std::size_t i) { return equal(argument, i); });
     case Ask::gt:
     case Ask::ge:
     case Ask::lt:
     case Ask::le:
-      return of_number(value);
+      return of_number(argument);
     case Ask::size_gt:
       return of_size(argument);
     default:

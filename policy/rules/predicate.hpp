@@ -29,20 +29,32 @@ inline constexpr std::uint64_t kWork = 4'000'000;
 /// One predicate, compiled. Immutable.
 class Predicate {
  public:
-  /// Nothing where an operand is not good for it: then diagnostics say why.
-  static std::optional<Predicate> compile(const config::Predicate& setting, Diagnostics& diagnostics);
+  /// Nothing where an operand is not good for it: then diagnostics say why. allows: it is of a rule that allows. `sql` and `shell`
+  /// of such a rule hold of a text that does nothing but what they list; those of any other hold of one that does, or could do,
+  /// something of it.
+  static std::optional<Predicate> compile(const config::Predicate& setting, bool allows, Diagnostics& diagnostics);
+  Predicate(Predicate&&) = default;
+  Predicate& operator=(Predicate&&) = default;
   config::Ask ask() const { return ask_; }
   Truth test(Argument& argument, schema::Budget& budget) const;
 
  private:
   Truth of_text(Argument& argument, schema::Budget& budget) const;
-  Truth of_number(json::Value value) const;
+  Truth of_number(Argument& argument) const;
+  Truth equal(Argument& argument, std::size_t operand) const;
+  bool of_shell(const Argument::Shell& shell) const;
   Truth of_size(Argument& argument) const;
+  Predicate() = default;
   bool read(const config::Scalar& operand, std::string& fault);
+  void read_numbers();
   bool text_holds(std::string_view text, const config::Scalar& operand) const;
   config::Ask ask_ = config::Ask::exists;
   std::vector<config::Scalar> operands_;
-  std::uint64_t size_ = 0;  // of size_gt
+  std::vector<std::optional<schema::Number>> numbers_;  // of operands_, in which they lie; of gt, ge, lt, le, eq and in
+  std::uint64_t size_ = 0;                              // of size_gt
+  sql::Classes classes_ = 0;
+  shell::Found categories_;
+  bool allows_ = false;
   // Of each predicate that has readers of its own, one for each operand.
   std::vector<schema::Pattern> expressions_;
   std::vector<permissions::HostPattern> hosts_;

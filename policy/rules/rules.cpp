@@ -115,7 +115,9 @@ class Judge {
     if (server == data_.servers.end()) return std::move(out_);
     Bits candidates(data_.rules.size());
     server->second.collect(input_.tool.tool, candidates);
-    candidates.each([&](std::uint32_t rule) { close(data_.rules[rule]); });
+    Bits closing = candidates;
+    closing &= data_.allowing;
+    closing.each([&](std::uint32_t rule) { close(data_.rules[rule]); });
     for (const PrincipalIndex& each : data_.principals)
       candidates &= each.dimension.passing(values_of(input_.principal, each.quality, each.claim));
     candidates.each([&](std::uint32_t rule) { weigh(data_.rules[rule]); });
@@ -127,7 +129,7 @@ class Judge {
 
  private:
   void close(const CompiledRule& rule) {
-    if (!rule.allows() || !rule.names_tool(input_.tool)) return;
+    if (!rule.names_tool(input_.tool)) return;
     const CompiledRule*& first = rule.enforced() ? closes_ : shadow_closes_;
     if (first == nullptr) first = &rule;
   }

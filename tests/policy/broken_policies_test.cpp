@@ -119,8 +119,11 @@ const std::vector<Case> kCases{
     {ask("cidr: 10.0.0.0"), 3, 47, "cidr must be a network such as 10.0.0.0/8"},
     {ask("cidr: \"10.0.0.0/33\""), 3, 47, "cidr must be a network"},
     {ask("path_under: \"\""), 3, 53, "path_under must not be empty"},
-    {ask("sql: [drop]"), 3, 47, "sql does not act yet"},
-    {ask("shell: [privilege]"), 3, 49, "shell does not act yet"},
+    {ask("sql: [drop, remove]"), 3, 53, "sql must name classes of statements, such as `delete`, `ddl` or `any`: `remove` is none"},
+    {ask("sql: [1]"), 3, 47, "sql must be text"},
+    {ask("sql: []"), 3, 46, "must name at least one"},
+    {ask("shell: [privileg]"), 3, 49, "shell must name categories of commands; did you mean `privilege`?"},
+    {ask("shell: [true]"), 3, 49, "shell must be text"},
     // entitlements
     {"entitlements: {}\n", 2, 15, "entitlements.tenants is missing"},
     {"entitlements: {tenants: {}}\n", 2, 25, "must have at least one entry"},

@@ -197,6 +197,16 @@ TEST_CASE("rules: each predicate holds of what it says, and of nothing else") {
       {"path_under: /srv/agent", R"({"a":"/srv/agents"})", "allow"},
       {"path_under: /srv/agent", R"({"a":"/srv/agent/%2e%2e/x"})", "error"},
       {"path_under: [/srv/agent/, /srv/other]", R"({"a":"/srv/other/x"})", "deny"},
+      {"sql: [delete, drop]", R"({"a":"delete from t"})", "deny"},
+      {"sql: [delete, drop]", R"({"a":"select 1"})", "allow"},
+      {"sql: [delete, drop]", R"({"a":"with x as (delete from t returning 1) select * from x"})", "deny"},
+      {"sql: [delete, drop]", R"({"a":"select 1; select 2"})", "deny"},
+      {"sql: [delete, drop]", R"({"a":"select 'unfinished"})", "deny"},
+      {"sql: [delete, drop]", R"({"a":["drop table t"]})", "error"},
+      {"shell: [recursive_delete, privilege]", R"({"a":"ls; r''m -rf /srv/x"})", "deny"},
+      {"shell: [recursive_delete, privilege]", R"({"a":"sudo id"})", "deny"},
+      {"shell: [recursive_delete, privilege]", R"({"a":"ls -l"})", "allow"},
+      {"shell: [recursive_delete, privilege]", R"({"a":"echo 'unfinished"})", "deny"},
       // What is plainly false is false, whatever else cannot be asked.
       {"exists: true, gt: 5", R"({})", "allow"},
       {"type: number, gt: 5", R"({"a":"x"})", "allow"},
@@ -206,6 +216,19 @@ TEST_CASE("rules: each predicate holds of what it says, and of nothing else") {
     INFO(row.predicates << " of " << row.arguments);
     CHECK(asked(row.predicates, row.arguments) == row.verdict);
   }
+}
+
+TEST_CASE("rules: what allows by sql or shell allows what does nothing else, and nothing that is unclear") {
+  const auto verdict = [](const std::string& predicates, const char* arguments) {
+    const auto book = compile("  - {id: a, when: {tool: [\"mcp://files/write\"], arguments: [{at: /a, " + predicates + "}]}, effect: allow}\n");
+    return ask(*book, {.arguments = arguments}).verdict;
+  };
+  CHECK(verdict("sql: [select]", R"({"a":"select 1"})") == "allow");
+  CHECK(verdict("sql: [select]", R"({"a":"select 1; select 2"})") == "deny");
+  CHECK(verdict("sql: [select]", R"({"a":"update t set a = 1"})") == "deny");
+  CHECK(verdict("shell: [recursive_delete]", R"({"a":"ls"})") == "allow");
+  CHECK(verdict("shell: [recursive_delete]", R"({"a":"sudo ls"})") == "deny");
+  CHECK(verdict("shell: [recursive_delete]", R"({"a":"ls 'x"})") == "deny");
 }
 
 TEST_CASE("rules: a pointer leads through objects and arrays, by decoded names") {

@@ -36,7 +36,8 @@ Pointer::Pointer(std::string_view whole) : text(whole) {
 }
 
 std::string_view Argument::text() {
-  if (const auto plain = value_.plain()) return *plain;
+  if (!plain_) plain_.emplace(value_.plain());
+  if (*plain_) return **plain_;
   if (!decoded_) decoded_ = value_.string();
   return *decoded_;
 }

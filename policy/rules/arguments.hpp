@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ class Argument {
 
  private:
   json::Value value_;
+  std::optional<std::optional<std::string_view>> plain_;  // its text as it stands in the document, if it stands there
   std::optional<std::string> decoded_;
   std::optional<std::optional<schema::Number>> number_;
   std::optional<sql::Reading> sql_;
@@ -49,7 +51,9 @@ class Argument {
 class Arguments {
  public:
   /// root: params.arguments, or absent. Both must outlive this.
-  Arguments(json::Value root, const std::vector<Pointer>& pointers) : root_(root), pointers_(pointers) {}
+  Arguments(json::Value root, const std::vector<Pointer>& pointers) : root_(root), pointers_(pointers) {
+    read_.reserve(std::min<std::size_t>(pointers.size(), 4));
+  }
   /// Valid until the next call of at.
   Argument& at(std::uint32_t pointer);
 

@@ -39,8 +39,11 @@ class Compiler {
   std::unique_ptr<Table::Data> run(const std::vector<config::Rule>& rules) {
     for (const config::Rule& rule : rules) {
       check_id(rule);
-      CompiledRule compiled = compile(rule);
-      if (rule.mode != config::RuleMode::off) data_->rules.push_back(std::move(compiled));
+      Brief brief;
+      CompiledRule compiled = compile(rule, brief);
+      if (rule.mode == config::RuleMode::off) continue;
+      data_->rules.push_back(std::move(compiled));
+      data_->briefs.push_back(brief);
     }
     index();
     return std::move(data_);
@@ -54,7 +57,7 @@ class Compiler {
           "a rule `" + rule.id.value + "` stands on line " + std::to_string(known->second) + " already");
   }
 
-  CompiledRule compile(const config::Rule& rule) {
+  CompiledRule compile(const config::Rule& rule, Brief& brief) {
     CompiledRule out;
     out.id = rule.id.value;
     out.reason = rule.reason;
@@ -66,8 +69,14 @@ class Compiler {
     out.versioned = std::any_of(out.tools.begin(), out.tools.end(), [](const Pattern& one) { return one.versioned(); });
     for (const int kind : rule.kinds) out.kinds = static_cast<std::uint8_t>(out.kinds | kind);
     ask(out, rule.principal);
-    for (const config::ArgumentCondition& condition : rule.arguments) out.conditions.push_back(compile(condition, out.allows()));
     if (rule.time) out.time = window_of(*rule.time);
+    out.asks_arguments = !rule.arguments.empty();
+    brief.kinds = out.kinds;
+    brief.versioned = out.versioned;
+    brief.timed = out.time.has_value();
+    brief.first = static_cast<std::uint32_t>(data_->conditions.size());
+    for (const config::ArgumentCondition& condition : rule.arguments) compile(condition, out.allows());
+    brief.count = static_cast<std::uint32_t>(data_->conditions.size()) - brief.first;
     return out;
   }
 
@@ -86,15 +95,17 @@ class Compiler {
     for (const auto& [claim, values] : who.claims) add(Quality::claim, claim, values);
   }
 
-  Condition compile(const config::ArgumentCondition& condition, bool allows) {
-    Condition out{pointer(condition.at.value), {}};
+  void compile(const config::ArgumentCondition& condition, bool allows) {
+    const std::uint32_t at = pointer(condition.at.value);
     if (condition.predicates.empty())
       error(diagnostics_, condition.where, "an argument without a predicate asks nothing: add one, such as `exists: true`");
     check_possible(condition, diagnostics_);
     for (const config::Predicate& one : condition.predicates) {
-      if (auto predicate = Predicate::compile(one, allows, diagnostics_)) out.predicates.push_back(*std::move(predicate));
+      auto predicate = Predicate::compile(one, allows, diagnostics_);
+      if (!predicate) continue;
+      data_->conditions.push_back({at, static_cast<std::uint32_t>(data_->predicates.size())});
+      data_->predicates.push_back(*std::move(predicate));
     }
-    return out;
   }
 
   std::uint32_t pointer(const std::string& text) {

@@ -36,7 +36,8 @@ bool has_any(const Asked& asked, const Principal& principal) {
 
 }  // namespace
 
-Told tell(const CompiledRule& rule, const Table::Data& data, const Input& input) {
+Told tell(std::size_t number, const Table::Data& data, const Input& input) {
+  const CompiledRule& rule = data.rules[number];
   Told told;
   told.rule = rule.id;
   told.effect = rule.effect;
@@ -51,10 +52,10 @@ Told tell(const CompiledRule& rule, const Table::Data& data, const Input& input)
   if (rule.time) add("time", truth(rule.time->holds(input.now)));
   Arguments arguments(input.arguments, data.pointers);
   schema::Budget budget(kWork, 1);
-  for (const Condition& condition : rule.conditions) {
-    for (const Predicate& predicate : condition.predicates)
-      add(data.pointers[condition.pointer].text + " " + std::string(config::name(predicate.ask())),
-          predicate.test(arguments.at(condition.pointer), budget));
+  for (const auto& [pointer, which] : data.conditions_of(number)) {
+    const Predicate& predicate = data.predicates[which];
+    add(data.pointers[pointer].text + " " + std::string(config::name(predicate.ask())),
+        predicate.test(arguments.at(pointer), budget));
   }
   return told;
 }
@@ -62,7 +63,7 @@ Told tell(const CompiledRule& rule, const Table::Data& data, const Input& input)
 std::vector<Told> Table::explain(const Input& input) const {
   std::vector<Told> all;
   all.reserve(data_->rules.size());
-  for (const CompiledRule& rule : data_->rules) all.push_back(tell(rule, *data_, input));
+  for (std::size_t i = 0; i < data_->rules.size(); ++i) all.push_back(tell(i, *data_, input));
   return all;
 }
 

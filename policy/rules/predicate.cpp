@@ -187,7 +187,8 @@ Truth Predicate::of_text(Argument& argument, schema::Budget& budget) const {
   if (ask_ == Ask::url_host) return at_hosts(text, hosts_);
   if (ask_ == Ask::cidr) return in_networks(text, networks_);
   if (ask_ == Ask::path_under) return in_folders(text, folders_);
-  if (ask_ == Ask::sql) return (allows_ ? argument.sql().within(classes_) : argument.sql().may(classes_)) ? Truth::yes : Truth::no;
+  if (ask_ == Ask::sql)
+    return (allows_ ? argument.sql().within(classes_) : argument.sql().may(classes_)) ? Truth::yes : Truth::no;
   if (ask_ == Ask::shell) return of_shell(argument.shell()) ? Truth::yes : Truth::no;
   if (ask_ != Ask::regex) {
     return any(operands_, [&](const Scalar& one) { return text_holds(text, one) ? Truth::yes : Truth::no; });

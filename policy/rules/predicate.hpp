@@ -29,9 +29,9 @@ inline constexpr std::uint64_t kWork = 4'000'000;
 /// One predicate, compiled. Immutable.
 class Predicate {
  public:
-  /// Nothing where an operand is not good for it: then diagnostics say why. allows: it is of a rule that allows. `sql` and `shell`
-  /// of such a rule hold of a text that does nothing but what they list; those of any other hold of one that does, or could do,
-  /// something of it.
+  /// Nothing where an operand is not good for it: then diagnostics say why. allows: it is of a rule that allows. `sql` and
+  /// `shell` of such a rule hold of a text that does nothing but what they list; those of any other hold of one that does, or
+  /// could do, something of it.
   static std::optional<Predicate> compile(const config::Predicate& setting, bool allows, Diagnostics& diagnostics);
   Predicate(Predicate&&) = default;
   Predicate& operator=(Predicate&&) = default;

@@ -61,12 +61,12 @@ bool covers(const std::vector<Pattern>& wide, const std::vector<Pattern>& narrow
 
 /// Whether wide, which asks neither arguments nor time, matches wherever narrow does, and is at least as strict.
 bool overrides(const CompiledRule& wide, const CompiledRule& narrow) {
-  if (!wide.conditions.empty() || wide.time || !wide.enforced() || narrow.allows() || wide.allows()) return false;
+  if (wide.asks_arguments || wide.time || !wide.enforced() || narrow.allows() || wide.allows()) return false;
   const bool kinds = wide.kinds == 0 || (narrow.kinds != 0 && (narrow.kinds & ~wide.kinds) == 0);
   return wide.effect >= narrow.effect && kinds && covers(wide.tools, narrow.tools) && covers(wide.principal, narrow.principal);
 }
 
-bool conditional(const CompiledRule& rule) { return !rule.conditions.empty() || rule.time.has_value(); }
+bool conditional(const CompiledRule& rule) { return rule.asks_arguments || rule.time.has_value(); }
 
 void review_pairs(const std::vector<const config::Rule*>& written, const std::vector<CompiledRule>& rules,
                   Diagnostics& diagnostics) {

@@ -65,20 +65,6 @@ bool CompiledRule::matches_tool(const ToolRef& tool) const {
   return tools.empty() || std::any_of(tools.begin(), tools.end(), [&](const Pattern& one) { return one.matches(tool); });
 }
 
-Truth test(const CompiledRule& rule, Arguments& arguments, schema::Budget& budget, std::uint32_t* unknown) {
-  Truth all = Truth::yes;
-  for (const Condition& condition : rule.conditions) {
-    Argument& argument = arguments.at(condition.pointer);
-    for (const Predicate& predicate : condition.predicates) {
-      const Truth one = predicate.test(argument, budget);
-      if (one == Truth::unknown && all == Truth::yes) *unknown = condition.pointer;
-      all = both(all, one);
-      if (all == Truth::no) return all;
-    }
-  }
-  return all;
-}
-
 namespace {
 
 constexpr std::string_view kArguments = "/params/arguments";
@@ -117,10 +103,10 @@ class Judge {
     server->second.collect(input_.tool.tool, candidates);
     Bits closing = candidates;
     closing &= data_.allowing;
-    closing.each([&](std::uint32_t rule) { close(data_.rules[rule]); });
+    closing.each([&](std::uint32_t rule) { close(rule); });
     for (const PrincipalIndex& each : data_.principals)
       candidates &= each.dimension.passing(values_of(input_.principal, each.quality, each.claim));
-    candidates.each([&](std::uint32_t rule) { weigh(data_.rules[rule]); });
+    candidates.each([&](std::uint32_t rule) { weigh(rule); });
     // Which expression had no work left depends on the order of the rules; that there was none does not.
     if (budget_.stopped() != schema::Stop::none && !erred_) err({}, std::string(kArguments));
     finish();
@@ -128,35 +114,52 @@ class Judge {
   }
 
  private:
-  void close(const CompiledRule& rule) {
-    if (!rule.names_tool(input_.tool)) return;
-    const CompiledRule*& first = rule.enforced() ? closes_ : shadow_closes_;
-    if (first == nullptr) first = &rule;
+  void close(std::uint32_t rule) {
+    if (!data_.rules[rule].names_tool(input_.tool)) return;
+    std::optional<std::uint32_t>& first = data_.rules[rule].enforced() ? closes_ : shadow_closes_;
+    if (!first) first = rule;
   }
 
-  void weigh(const CompiledRule& rule) {
-    if (!rule.matches_kind(input_.kinds) || (rule.versioned && !rule.matches_tool(input_.tool))) return;
-    if (rule.time) {
+  void weigh(std::uint32_t number) {
+    const Brief& brief = data_.briefs[number];
+    if (brief.kinds != 0 && (brief.kinds & input_.kinds) == 0) return;
+    if (brief.versioned && !data_.rules[number].matches_tool(input_.tool)) return;
+    if (brief.timed) {
       out_.timed = true;
-      if (!rule.time->holds(input_.now)) return;
+      if (!data_.rules[number].time->holds(input_.now)) return;
     }
     std::uint32_t unknown = 0;
-    const Truth truth = test(rule, arguments_, budget_, &unknown);
+    const Truth truth = test(data_.conditions_of(number), unknown);
     if (truth == Truth::no) return;
+    const CompiledRule& rule = data_.rules[number];
     if (truth == Truth::unknown) return err(rule.id, std::string(kArguments) + data_.pointers[unknown].text);
     out_.matched.push_back(rule.id);
     if (rule.allows()) {
       (rule.enforced() ? allowed_ : shadow_allowed_) = true;
       return;
     }
-    raise(rule);
+    raise(number);
   }
 
-  void raise(const CompiledRule& rule) {
+  /// The conditions over arguments together. unknown: the first pointer that could not be asked.
+  Truth test(std::span<const Condition> conditions, std::uint32_t& unknown) {
+    Truth all = Truth::yes;
+    for (const auto& [pointer, predicate] : conditions) {
+      const Truth one = data_.predicates[predicate].test(arguments_.at(pointer), budget_);
+      if (one == Truth::unknown && all == Truth::yes) unknown = pointer;
+      all = both(all, one);
+      if (all == Truth::no) return all;
+    }
+    return all;
+  }
+
+  void raise(std::uint32_t number) {
+    const CompiledRule& rule = data_.rules[number];
+    const auto conditions = data_.conditions_of(number);
     Raised raised;
     raised.rule = rule.id;
     raised.effect = rule.enforced() ? effect_of(rule.effect) : Effect::would_deny;
-    if (!rule.conditions.empty()) raised.at = std::string(kArguments) + data_.pointers[rule.conditions.front().pointer].text;
+    if (!conditions.empty()) raised.at = std::string(kArguments) + data_.pointers[conditions.front().pointer].text;
     if (raised.effect > strictest_) {
       strictest_ = raised.effect;
       out_.reason = rule.reason;
@@ -171,13 +174,14 @@ class Judge {
   }
 
   void finish() {
-    const bool closed = closes_ != nullptr && !allowed_;
-    const bool shadow_closed = closes_ == nullptr && shadow_closes_ != nullptr && !shadow_allowed_;
+    const bool closed = closes_ && !allowed_;
+    const bool shadow_closed = !closes_ && shadow_closes_ && !shadow_allowed_;
     if (closed || shadow_closed) {
-      const CompiledRule& rule = closed ? *closes_ : *shadow_closes_;
+      closing_ = closed ? closes_ : shadow_closes_;
+      const CompiledRule& rule = data_.rules[*closing_];
       out_.findings.push_back({Code::no_allow_rule, "/params/name", rule.id, closed ? Effect::deny : Effect::would_deny});
-      closing_ = &rule;
     }
+    out_.read.reserve(arguments_.read().size());
     for (const Arguments::Read& one : arguments_.read()) {
       const json::Value value = one.argument.value();
       ArgumentFact fact{data_.pointers[one.pointer].text, type_of(value), std::nullopt};
@@ -189,7 +193,8 @@ class Judge {
   }
 
  public:
-  const CompiledRule* closing() const { return closing_; }
+  /// The rule that closed the tool to this call.
+  std::optional<std::uint32_t> closing() const { return closing_; }
 
  private:
   const Table::Data& data_;
@@ -198,9 +203,7 @@ class Judge {
   schema::Budget budget_;
   Verdicts out_;
   Effect strictest_ = Effect::note;
-  const CompiledRule* closes_ = nullptr;
-  const CompiledRule* shadow_closes_ = nullptr;
-  const CompiledRule* closing_ = nullptr;
+  std::optional<std::uint32_t> closes_, shadow_closes_, closing_;
   bool allowed_ = false, shadow_allowed_ = false, erred_ = false;
 };
 
@@ -209,7 +212,7 @@ class Judge {
 Verdicts Table::judge(const Input& input) const {
   Judge judge(*data_, input);
   Verdicts out = judge.run();
-  if (judge.closing() == nullptr) return out;
+  if (!judge.closing()) return out;
   const Told told = tell(*judge.closing(), *data_, input);
   const auto missed = std::find_if(told.conditions.begin(), told.conditions.end(),
                                    [](const Told::Condition& one) { return one.truth != Truth::yes; });

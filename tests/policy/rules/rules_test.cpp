@@ -220,7 +220,8 @@ TEST_CASE("rules: each predicate holds of what it says, and of nothing else") {
 
 TEST_CASE("rules: what allows by sql or shell allows what does nothing else, and nothing that is unclear") {
   const auto verdict = [](const std::string& predicates, const char* arguments) {
-    const auto book = compile("  - {id: a, when: {tool: [\"mcp://files/write\"], arguments: [{at: /a, " + predicates + "}]}, effect: allow}\n");
+    const auto book = compile("  - {id: a, when: {tool: [\"mcp://files/write\"], arguments: [{at: /a, " + predicates +
+                              "}]}, effect: allow}\n");
     return ask(*book, {.arguments = arguments}).verdict;
   };
   CHECK(verdict("sql: [select]", R"({"a":"select 1"})") == "allow");

@@ -10,6 +10,7 @@
 #include "gateway/credentials.hpp"
 #include "gateway/listener.hpp"
 #include "gateway/version.hpp"
+#include "policy/self_test.hpp"
 
 namespace durward::gateway {
 
@@ -18,6 +19,14 @@ using policy::Outcome;
 namespace {
 void add_ownership(const std::string& path, std::vector<config::Diagnostic>& diagnostics) {
   if (auto problem = config::check_ownership(path)) diagnostics.push_back(*std::move(problem));
+}
+
+void add_self_test(const policy::Rulebook& rules, const std::map<std::string, config::Server>& servers,
+                   std::vector<config::Diagnostic>& diagnostics) {
+  std::vector<std::string> names;
+  for (const auto& [name, server] : servers) names.push_back(name);
+  if (const auto wrong = policy::self_test(rules, names))
+    diagnostics.push_back({config::Severity::error, {}, "the compiled policy fails its self-test: " + *wrong});
 }
 }  // namespace
 
@@ -44,6 +53,7 @@ Checked check_files(const std::string& config_path) {
   const config::PolicySettings& rules = policy.value ? *policy.value : *policy.partial;
   const bool seen = policy.value || !rules.file.empty();  // of a file that cannot be read there is nothing more to say
   if (good && seen) checked.rules = policy::Rulebook::compile(rules, read.servers, policy.diagnostics);
+  if (checked.rules) add_self_test(*checked.rules, read.servers, policy.diagnostics);
   checked.report += config::render(policy);
   if (!policy.value || config::has_errors(policy.diagnostics)) checked.rules = nullptr;
   if (good && checked.rules) checked.settings = *std::move(settings.value);

@@ -9,7 +9,7 @@ PACED = Case("json.300", 16, 2000)
 TRAFFIC = [Case("json.300", 16, traffic=traffic) for traffic in ("plain", "session", "modern")]
 POLICY, LIGHT = "policy+written", "light"
 PROFILES = [Case("json.300", connections) for connections in (16, 64)]
-NGINX_TLS, LIGHT_TLS, LIGHT_JWT = "nginx, TLS", "light, TLS", "light, JWT"
+NGINX_TLS, LIGHT_TLS, LIGHT_JWT, LIGHT_RULES = "nginx, TLS", "light, TLS", "light, JWT", "light, 200 rules"
 
 
 def by_thread(rounds, case):
@@ -70,7 +70,7 @@ def profiles(rounds):
     """TLS beside nginx with TLS, and what TLS and a token cost: both on kept connections."""
     rows = []
     for case in PROFILES:
-        for name, other, goal in ((LIGHT_TLS, NGINX_TLS, None), (LIGHT_TLS, LIGHT, None), (NGINX_TLS, "nginx", None), (LIGHT_JWT, LIGHT, 1.15)):
+        for name, other, goal in ((LIGHT_TLS, NGINX_TLS, None), (LIGHT_TLS, LIGHT, None), (NGINX_TLS, "nginx", None), (LIGHT_JWT, LIGHT, 1.15), (LIGHT_RULES, LIGHT, 1.1)):
             ratio = rounds.ratio(case, name, other=other)
             reached = "" if goal is None else "yes" if ratio[0] <= goal else "**no**"
             times = " / ".join(f"{rounds.median(case, each, 'cpu_us'):.1f}" for each in (name, other))

@@ -74,6 +74,19 @@ POLICY = {
 ALLOW_ALL = {"tools": {"allowlist": ["*"]}}
 
 
+def rule(number):
+    """One of many rules as teams add them: each for a tool or a family of tools, about one argument, half of them about a group of callers."""
+    server = ("bench", "files", "tickets", "mail")[number % 4]
+    tool = ("json.*", "sse.*", "read_file", "write_file", "*_ticket")[number % 5]
+    limit = number % 3 == 0
+    condition = {"at": "/limit", "exists": True, "gt": 1000 + number} if limit else {"at": "/query", "exists": True, "prefix": f"drop {number}"}
+    who = {"principal": {"groups": [f"group{number % 20}"]}} if number % 2 else {}
+    return {"id": f"rule{number}", "when": {**who, "tool": [f"mcp://{server}/{tool}"], "arguments": [condition]}, "effect": "deny"}
+
+
+RULES = {**ALLOW_ALL, "rules": [rule(number) for number in range(200)]}
+
+
 class Proxy:
     """One row of the table."""
 
@@ -170,7 +183,7 @@ class Gateway(Proxy):
             issuer = tokens.Issuer(self.place)
             settings["authn"] = [{"jwt": {"issuer": issuer.name, "jwks": f"file://{issuer.key_set}", "tenants": ["bench"]}}]
             self.header = f"Authorization: Bearer {issuer.token(base + '/mcp/bench')}"
-        if self.policy is POLICY:
+        if self.policy in (POLICY, RULES):
             for other in ("files", "tickets", "mail"):
                 settings["servers"][other] = {"url": f"http://127.0.0.1:{upstream}/mcp"}
         for name, value in (("durward.yaml", settings), ("policy.yaml", self.policy)):

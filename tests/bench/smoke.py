@@ -5,7 +5,7 @@ import shutil
 import figures
 from measure import Case, Rounds
 from programs import Failure, Program
-from proxies import ALLOW_ALL, POLICY, Direct, Gateway, Haproxy, Nginx
+from proxies import ALLOW_ALL, POLICY, RULES, Direct, Gateway, Haproxy, Nginx
 
 CASES = [
     Case("json.300", 4), Case("json.100000", 2), Case("sse.10000", 4), Case("json.300", 4, rate=500),
@@ -32,6 +32,7 @@ def run(chosen, folder, raw):
         Gateway("synced", chosen.durward, "synced", POLICY, kind="mutate"),
         Gateway("light, TLS", chosen.durward, "buffered", ALLOW_ALL, tls=True),
         Gateway("light, JWT", chosen.durward, "buffered", ALLOW_ALL, jwt=True),
+        Gateway("light, 200 rules", chosen.durward, "buffered", RULES),
     ]
     others = []
     for kind in (Nginx, Haproxy):

@@ -22,6 +22,18 @@ class Bits {
     for (std::size_t i = 0; i < words_; ++i) data()[i] &= other.data()[i];
     return *this;
   }
+  /// Takes away what is in asked but not in kept.
+  void drop(const Bits& asked, const Bits& kept) {
+    for (std::size_t i = 0; i < words_; ++i) data()[i] &= ~asked.data()[i] | kept.data()[i];
+  }
+  bool meets(const Bits& other) const {
+    for (std::size_t i = 0; i < words_; ++i) {
+      if ((data()[i] & other.data()[i]) != 0) return true;
+    }
+    return false;
+  }
+  /// As many places, all empty.
+  Bits none() const { return Bits(words_ * 64); }
   /// Calls f(rule) in order.
   template <class F>
   void each(const F& f) const {

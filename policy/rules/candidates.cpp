@@ -6,12 +6,6 @@
 
 namespace durward::policy::rules {
 
-void ToolIndex::Affixes::add(std::string_view text, Filed filed) {
-  by_text[std::string(text)].push_back(std::move(filed));
-  const auto place = std::lower_bound(lengths.begin(), lengths.end(), text.size());
-  if (place == lengths.end() || *place != text.size()) lengths.insert(place, text.size());
-}
-
 void ToolIndex::add(std::uint32_t rule, const std::string& glob) {
   const std::size_t star = glob.find('*');
   if (star == std::string::npos) {
@@ -35,16 +29,32 @@ void ToolIndex::collect(std::string_view tool, Bits& out) const {
       if (one.glob.empty() || glob(one.glob, tool)) out.set(one.rule);
     }
   };
-  const auto look = [&](const Affixes& affixes, bool head) {
-    for (const std::size_t length : affixes.lengths) {
-      if (length > tool.size()) break;
-      const auto found = affixes.by_text.find(head ? tool.substr(0, length) : tool.substr(tool.size() - length));
-      if (found != affixes.by_text.end()) try_all(found->second);
-    }
-  };
-  look(heads_, true);
-  look(tails_, false);
+  heads_.find(tool, true, try_all);
+  tails_.find(tool, false, try_all);
   try_all(rest_);
+}
+
+void TextIndex::ask(std::uint32_t rule) {
+  if (asking_.test(rule)) return;
+  asking_.set(rule);
+  ++size_;
+}
+
+void TextIndex::is(std::uint32_t rule, const std::string& text) {
+  ask(rule);
+  whole_[text].push_back(rule);
+}
+
+void TextIndex::begins(std::uint32_t rule, const std::string& text) {
+  ask(rule);
+  heads_.add(text, rule);
+}
+
+Bits TextIndex::holding(std::string_view text) const {
+  Bits out = asking_.none();
+  if (const auto found = whole_.find(text); found != whole_.end()) out.set(found->second);
+  heads_.find(text, true, [&out](const std::vector<std::uint32_t>& rules) { out.set(rules); });
+  return out;
 }
 
 }  // namespace durward::policy::rules

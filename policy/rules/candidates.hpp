@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +14,27 @@
 
 namespace durward::policy::rules {
 
+/// Rules by a text that another one must begin or end with.
+template <class Entry>
+struct Affixes {
+  std::unordered_map<std::string, std::vector<Entry>, TextHash, std::equal_to<>> by_text;
+  std::vector<std::size_t> lengths;  // of the texts that there are, ascending
+  void add(std::string_view text, Entry entry) {
+    by_text[std::string(text)].push_back(std::move(entry));
+    const auto place = std::lower_bound(lengths.begin(), lengths.end(), text.size());
+    if (place == lengths.end() || *place != text.size()) lengths.insert(place, text.size());
+  }
+  /// Calls f with the entries of every text that begins (head) or ends `whole`.
+  template <class F>
+  void find(std::string_view whole, bool head, const F& f) const {
+    for (const std::size_t length : lengths) {
+      if (length > whole.size()) break;
+      const auto found = by_text.find(head ? whole.substr(0, length) : whole.substr(whole.size() - length));
+      if (found != by_text.end()) f(found->second);
+    }
+  }
+};
+
 /// Finds the rules whose patterns match a tool's name, without asking each of them: a pattern is filed under the text before
 /// its first `*`, or else under that behind its last one.
 class ToolIndex {
@@ -25,14 +47,8 @@ class ToolIndex {
     std::uint32_t rule;
     std::string glob;  // empty: the text that it is filed under says all
   };
-  using Shelf = std::unordered_map<std::string, std::vector<Filed>, TextHash, std::equal_to<>>;
-  struct Affixes {
-    Shelf by_text;
-    std::vector<std::size_t> lengths;  // of the texts that there are, ascending
-    void add(std::string_view text, Filed filed);
-  };
   std::unordered_map<std::string, std::vector<std::uint32_t>, TextHash, std::equal_to<>> exact_;
-  Affixes heads_, tails_;
+  Affixes<Filed> heads_, tails_;
   std::vector<std::uint32_t> every_;  // `*`
   std::vector<Filed> rest_;           // `*x*`
 };
@@ -58,6 +74,26 @@ class Dimension {
  private:
   Bits free_;
   std::unordered_map<std::string, std::vector<std::uint32_t>, TextHash, std::equal_to<>> by_value_;
+};
+
+/// Rules that ask whether one argument is, or begins with, some text: of hundreds that do, those that this text can fulfil.
+class TextIndex {
+ public:
+  explicit TextIndex(std::size_t rules) : asking_(rules) {}
+  void is(std::uint32_t rule, const std::string& text);
+  void begins(std::uint32_t rule, const std::string& text);
+  std::size_t size() const { return size_; }
+  /// Of the candidates, those that ask.
+  const Bits& asking() const { return asking_; }
+  /// The asking rules whose condition holds of text.
+  Bits holding(std::string_view text) const;
+
+ private:
+  void ask(std::uint32_t rule);
+  Bits asking_;
+  std::size_t size_ = 0;
+  std::unordered_map<std::string, std::vector<std::uint32_t>, TextHash, std::equal_to<>> whole_;
+  Affixes<std::uint32_t> heads_;
 };
 
 }  // namespace durward::policy::rules

@@ -114,12 +114,38 @@ class Compiler {
     return known->second;
   }
 
+  // Of each rule the first condition that asks for a text. A few rules are sooner asked one by one.
+  void index_texts() {
+    constexpr std::size_t kWorthIt = 8;
+    std::map<std::uint32_t, TextIndex> by_pointer;
+    for (std::uint32_t rule = 0; rule < data_->rules.size(); ++rule) {
+      for (const auto& [pointer, which] : data_->conditions_of(rule)) {
+        const Predicate& predicate = data_->predicates[which];
+        if (!asks_for_text(predicate)) continue;
+        TextIndex& index = by_pointer.try_emplace(pointer, data_->rules.size()).first->second;
+        for (const config::Scalar& one : predicate.operands())
+          predicate.ask() == config::Ask::prefix ? index.begins(rule, one.text) : index.is(rule, one.text);
+        break;
+      }
+    }
+    for (auto& [pointer, index] : by_pointer)
+      if (index.size() >= kWorthIt) data_->texts.emplace_back(pointer, std::move(index));
+  }
+
+  static bool asks_for_text(const Predicate& predicate) {
+    using config::Ask;
+    const bool text = predicate.ask() == Ask::prefix || predicate.ask() == Ask::eq || predicate.ask() == Ask::in;
+    return text && std::all_of(predicate.operands().begin(), predicate.operands().end(),
+                               [](const config::Scalar& one) { return one.kind == config::Scalar::Kind::text; });
+  }
+
   void index() {
     const std::size_t count = data_->rules.size();
     data_->allowing = Bits(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       if (data_->rules[i].allows()) data_->allowing.set(i);
     }
+    index_texts();
     for (const auto& [name, server] : servers_) {
       ToolIndex& index = data_->servers[name];
       for (std::uint32_t rule = 0; rule < count; ++rule) file(index, name, rule);

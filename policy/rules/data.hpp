@@ -75,6 +75,7 @@ struct Table::Data {
   std::vector<Pointer> pointers;  // each once
   std::map<std::string, ToolIndex, std::less<>> servers;
   std::vector<PrincipalIndex> principals;
+  std::vector<std::pair<std::uint32_t, TextIndex>> texts;  // by pointer
   std::vector<std::string> claims;
   std::span<const Condition> conditions_of(std::size_t rule) const {
     return std::span(conditions).subspan(briefs[rule].first, briefs[rule].count);

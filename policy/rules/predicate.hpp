@@ -36,6 +36,7 @@ class Predicate {
   Predicate(Predicate&&) = default;
   Predicate& operator=(Predicate&&) = default;
   config::Ask ask() const { return ask_; }
+  const std::vector<config::Scalar>& operands() const { return operands_; }
   Truth test(Argument& argument, schema::Budget& budget) const;
 
  private:

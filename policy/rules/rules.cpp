@@ -106,6 +106,7 @@ class Judge {
     closing.each([&](std::uint32_t rule) { close(rule); });
     for (const PrincipalIndex& each : data_.principals)
       candidates &= each.dimension.passing(values_of(input_.principal, each.quality, each.claim));
+    for (const auto& [pointer, index] : data_.texts) narrow(candidates, pointer, index);
     candidates.each([&](std::uint32_t rule) { weigh(rule); });
     // Which expression had no work left depends on the order of the rules; that there was none does not.
     if (budget_.stopped() != schema::Stop::none && !erred_) err({}, std::string(kArguments));
@@ -118,6 +119,15 @@ class Judge {
     if (!data_.rules[rule].names_tool(input_.tool)) return;
     std::optional<std::uint32_t>& first = data_.rules[rule].enforced() ? closes_ : shadow_closes_;
     if (!first) first = rule;
+  }
+
+  // Whether a text is another or begins with it is never unknown: who asks that in vain is out. What is no text they ask
+  // themselves.
+  void narrow(Bits& candidates, std::uint32_t pointer, const TextIndex& index) {
+    if (!candidates.meets(index.asking())) return;
+    Argument& argument = arguments_.at(pointer);
+    if (argument.value() && argument.value().is(json::Kind::string))
+      candidates.drop(index.asking(), index.holding(argument.text()));
   }
 
   void weigh(std::uint32_t number) {

@@ -131,7 +131,7 @@ class Nginx(Proxy):
         tls = ""
         if self.tls:
             certificate, key = tokens.certificate(place)
-            tls = f" ssl;\n    ssl_certificate {certificate};\n    ssl_certificate_key {key}"
+            tls = f" ssl;\n    ssl_certificate \"{certificate}\";\n    ssl_certificate_key \"{key}\""
         (place / "nginx.conf").write_text(NGINX.format(port=self.port, upstream=upstream, tls=tls))
         self.program = Program(self.name, [self.command, "-e", "stderr", "-p", str(place), "-c", "nginx.conf"], place, port=self.port)
 

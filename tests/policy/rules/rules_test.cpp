@@ -401,6 +401,36 @@ TEST_CASE("rules: the facts of a decision name what was read, with type and size
   CHECK_FALSE(decision.facts.principal);
 }
 
+TEST_CASE("rules: among many that ask for texts of one argument those that hold are found, as when each is asked") {
+  std::string rules;
+  for (int i = 0; i < 12; ++i) {
+    const std::string n = std::to_string(i);
+    const std::string asks = i % 3 == 0   ? "prefix: [a" + n + ", z]"
+                             : i % 3 == 1 ? "eq: b" + n
+                                          : "exists: true, in: [b1, c" + n + "]";
+    rules += "  - {id: r" + n + ", when: {arguments: [{at: /a, " + asks + "}]}, effect: escalate}\n";
+  }
+  const auto book = compile(rules);
+  for (const char* arguments :
+       {R"({"a":"a0"})", R"({"a":"a01"})", R"({"a":"\u00619"})", R"({"a":"b1"})", R"({"a":"c11"})", R"({"a":"z"})",
+        R"({"a":""})", R"({"a":5})", R"({"a":["b1"]})", R"({"a":null})", R"({"b":"b1"})", R"({})"}) {
+    INFO(arguments);
+    const auto document = json::Document::parse(arguments);
+    if (!document) continue;
+    std::vector<std::string> held, unknown, said_held, said_unknown;
+    const Principal who = anonymous("acme");
+    const ToolRef tool{"files", "write", ""};
+    for (const rules::Told& told : book->rules().explain({who, tool, 2, document->root(), 0})) {
+      if (told.truth == rules::Truth::yes) held.push_back(told.rule);
+      if (told.truth == rules::Truth::unknown) unknown.push_back(told.rule);
+    }
+    for (const Finding& one : decide(*book, {.arguments = arguments}).findings)
+      (one.code == Code::rule ? said_held : said_unknown).push_back(one.rule);
+    CHECK(said_held == held);
+    CHECK(said_unknown == unknown);
+  }
+}
+
 TEST_CASE("rules: expressions that would cost too much together deny, whatever the order of the rules") {
   std::string rules;
   for (int i = 0; i < 40; ++i)

@@ -25,8 +25,11 @@ void add_self_test(const policy::Rulebook& rules, const std::map<std::string, co
                    std::vector<config::Diagnostic>& diagnostics) {
   std::vector<std::string> names;
   for (const auto& [name, server] : servers) names.push_back(name);
-  if (const auto wrong = policy::self_test(rules, names))
-    diagnostics.push_back({config::Severity::error, {}, "the compiled policy fails its self-test: " + *wrong});
+  const auto wrong = policy::self_test(rules, names);
+  if (!wrong) return;
+  config::Diagnostic& problem = diagnostics.emplace_back();
+  problem.severity = config::Severity::error;
+  problem.message = "the compiled policy fails its self-test: " + *wrong;
 }
 }  // namespace
 

@@ -142,7 +142,12 @@ class Parser {
         continue;
       }
       if (redirect(out)) continue;
+      const std::size_t here = at_;
       add_word(out);
+      if (at_ == here) {  // such as `&>(`: what no shell takes
+        out_.whole = false;
+        ++at_;
+      }
       if (out.words.size() == 1 && reserved(out.words.front().text) && !out.words.front().dynamic) out.words.clear();
     }
     out.inside = std::move(inside_);

@@ -107,6 +107,22 @@ TEST_CASE("shell: the programs of a text are told, those within other shells, to
     CHECK(std::count(programs.begin(), programs.end(), one) == 1);
 }
 
+TEST_CASE("shell: every text of four signs is read to its end") {
+  constexpr std::string_view kSigns = "{&>(<|;$'`a) ";
+  std::size_t texts = 1;
+  for (int i = 0; i < 4; ++i) texts *= kSigns.size();
+  std::size_t clear = 0;
+  for (std::size_t number = 0; number < texts; ++number) {
+    std::string text;
+    for (std::size_t rest = number, i = 0; i < 4; ++i, rest /= kSigns.size()) text += kSigns[rest % kSigns.size()];
+    clear += shell::read(text).clear ? 1 : 0;
+  }
+  CHECK(clear > 0);
+  CHECK(clear < texts);
+  CHECK_FALSE(shell::read("{&>(").clear);
+  CHECK_FALSE(shell::read("git log &>(cat)").clear);
+}
+
 TEST_CASE("shell: what cannot be read to its end, or is known only when it runs, is not clear") {
   for (const char* text : {"echo 'x", "echo \"x", "echo `x", "echo $(x", "$CMD /", "$(cat x) y", "\"$SHELL\" -c x"}) {
     INFO(text);
